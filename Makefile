@@ -1,0 +1,49 @@
+# A list of names: whatever is longer than a command or two is a script in scripts/.
+.DEFAULT_GOAL := help
+.PHONY: help setup check test loom tsan mutants bench bench-rust bench-python docs wheel bare clean
+
+# clippy, rustdoc and maturin must agree on one interpreter, or each rebuilds PyO3 after the other.
+export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
+
+help: ## Prints this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Makes .venv: pinned tools and the extension, release build. A second call does nothing.
+	@scripts/setup.sh
+
+check: setup ## Runs formatters, linters, mypy and stubtest: about a minute, before each commit.
+	@scripts/check.sh
+
+test: setup ## Runs everything CI runs: check, Rust tests, short loom, tsan and mutants, rustdoc, pytest.
+	@scripts/test.sh
+
+loom: ## Runs the loom models with three preemptions (scripts/loom.sh --short: two).
+	@scripts/loom.sh
+
+tsan: ## Runs the stress test under ThreadSanitizer; needs a nightly toolchain (scripts/tsan.sh --short: fewer rounds).
+	@scripts/tsan.sh
+
+mutants: setup ## Seeds each mutant and names the test that kills it.
+	@.venv/bin/python scripts/mutants.py
+
+bench: bench-rust bench-python ## Prints both tables of benches, Rust then Python.
+
+bench-rust: setup ## Prints the Rust table: churn and storm beside the peers.
+	@cargo bench --package quitclaim-benches
+
+bench-python: setup ## Prints the Python tables, one a group.
+	@.venv/bin/python -m pytest benches --benchmark-enable --benchmark-only --benchmark-group-by=group \
+		--benchmark-columns=median,iqr,min,ops
+
+docs: setup ## Builds the Rust documentation into target/doc; a warning is an error.
+	@RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+
+wheel: setup ## Builds sdist and wheel into dist/ and proves them in empty environments.
+	@scripts/wheel.sh
+
+bare: ## Proves `make setup` on a bare Debian 12, in a chroot under .bare/; needs root.
+	@scripts/bare.sh
+
+clean: ## Removes everything that the targets above have made.
+	@rm -rf --one-file-system target dist .bare .venv .venv.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
+	@rm -f python/quitclaim/*.so

@@ -1,0 +1,124 @@
+//! What is live, by owner and age: read beside writers, without stopping any.
+
+use crate::handle::{Handle, NO_SLOT, Place};
+use crate::shard::Pool;
+use crate::slot::{Slot, State as SlotState};
+use std::fmt;
+use std::time::Duration;
+
+/// One value of a table, as [`Table::census`](crate::Table::census) found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Entry {
+    /// Its name, or what was its name if the state is [`State::FreedLeased`].
+    pub handle: Handle,
+    /// Whose it is. Empty for an owner without a label, and once the handle is freed: the owner may be gone.
+    pub owner: Label,
+    /// Time since it was acquired, by the table's clock ([`Table::tick`](crate::Table::tick)).
+    pub age: Duration,
+    /// What is happening to it.
+    pub state: State,
+}
+
+/// What is happening to a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Nothing, or it is being read by leases.
+    Idle,
+    /// Its owner has it to itself.
+    InStep,
+    /// Its handle is freed, and a lease keeps it from being dropped. It still counts against the capacity.
+    FreedLeased,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Idle => "idle",
+            Self::InStep => "step",
+            Self::FreedLeased => "freed, leased",
+        })
+    }
+}
+
+/// An owner's label: what an operator should read beside a leaked handle, such as a peer's address. At most 48 octets
+/// of UTF-8; a longer text is cut at a character's end.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Label {
+    octets: [u8; Self::LONGEST],
+    length: u8,
+}
+
+impl Label {
+    /// The longest label, in octets.
+    pub const LONGEST: usize = 48;
+
+    const EMPTY: Self = Self { octets: [0; Self::LONGEST], length: 0 };
+
+    pub(crate) fn new(text: &str) -> Self {
+        let fits = |end: &usize| text.is_char_boundary(*end);
+        let end = (0..=text.len().min(Self::LONGEST)).rev().find(fits).unwrap_or(0);
+        let mut label = Self::EMPTY;
+        label.octets[..end].copy_from_slice(&text.as_bytes()[..end]);
+        label.length = u8::try_from(end).unwrap_or(0); // at most 48
+        label
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.octets[..usize::from(self.length)]).unwrap_or_default() // cut at a character's end
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+/// Reads one slot; `None` if nothing is in it or it changed hands meanwhile.
+///
+/// The fields of a life are stored before its word is published and not changed in it. So: word, fields, word again;
+/// if the generation is the same and the handle not freed, the fields were of that life, and its owner, who frees
+/// all it has before it gives its label back, still had the label that was read.
+pub(crate) fn read<T>(index: u32, slot: &Slot<T>, labels: &Pool<Label>, key: u64, now: u64) -> Option<Entry> {
+    let word = slot.word();
+    let state = match word.state() {
+        SlotState::Idle => State::Idle,
+        SlotState::Lent => State::InStep,
+        SlotState::Doomed if word.leases() > 0 => State::FreedLeased,
+        SlotState::Doomed | SlotState::Vacant => return None,
+    };
+    let acquired = slot.stamp();
+    let owner = if state == State::FreedLeased { None } else { label(slot.far(), labels) };
+    let after = slot.word();
+    let freed = |state| matches!(state, SlotState::Vacant | SlotState::Doomed);
+    if after.generation() != word.generation() || freed(after.state()) != freed(word.state()) {
+        return None;
+    }
+    let place = Place { index, generation: word.generation() };
+    let age = Duration::from_nanos(now.saturating_sub(acquired));
+    Some(Entry { handle: Handle::mask(place, key), owner: owner.unwrap_or(Label::EMPTY), age, state })
+}
+
+/// The label in that slot now, whoever's it is.
+fn label(index: u32, labels: &Pool<Label>) -> Option<Label> {
+    if index >= NO_SLOT {
+        return None;
+    }
+    let slot = labels.slot(index)?;
+    let generation = slot.word().generation();
+    let pinned = slot.pin(Place { index, generation }).ok()?;
+    let label = *pinned.value();
+    if let Some(doomed) = pinned.unpin() {
+        labels.remove(doomed);
+    }
+    Some(label)
+}

@@ -1,0 +1,186 @@
+//! What the table has done: counters that cost their thread a plain store.
+
+use crate::sync::Padded;
+use crate::sync::unordered::AtomicU64;
+use crate::sync::{Acquire, Relaxed, Release};
+use crate::thread::Bearer;
+
+/// Why a handle was freed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cause {
+    /// Its owner had no more use for it.
+    Done,
+    /// A step of it failed (I7).
+    Failed,
+    /// A step of it panicked, or was given up before its end.
+    Cancelled,
+    /// Its owner was dropped (I5).
+    Owner,
+    /// It was older than [`Table::reap`](crate::Table::reap) allowed.
+    Reaped,
+    /// [`Table::drain`](crate::Table::drain) freed it.
+    Drained,
+}
+
+/// What a table has done since it was made. Exact when no operation is under way; beside writers each number is one
+/// that was true at some time of the call, and `live` is never below zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Values that fit in at once.
+    pub capacity: usize,
+    /// Handles that name a value now: what Performance Monitor called *Handle Count*.
+    pub live: usize,
+    /// Most slots ever in use. Threads reuse their own, so it can exceed the most handles that were ever live.
+    pub high_water: usize,
+    /// Handles acquired.
+    pub acquired: u64,
+    /// Handles freed, by cause.
+    pub freed: Freed,
+    /// Calls refused, by reason.
+    pub refused: Refused,
+    /// Slots that have had their last generation (I1).
+    pub retired: usize,
+}
+
+/// Handles freed, by [`Cause`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "named and told by Cause")]
+pub struct Freed {
+    pub done: u64,
+    pub failed: u64,
+    pub cancelled: u64,
+    pub owner: u64,
+    pub reaped: u64,
+    pub drained: u64,
+}
+
+impl Freed {
+    /// All causes together.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.done + self.failed + self.cancelled + self.owner + self.reaped + self.drained
+    }
+}
+
+/// Calls refused, by reason. A refused call has changed nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refused {
+    /// Steps, frees and leases of a handle that named nothing of the caller's.
+    pub stale: u64,
+    /// Steps of a value that was leased.
+    pub leased: u64,
+    /// Leases and steps of a value that was in a step.
+    pub in_step: u64,
+    /// Acquisitions for which no slot was free.
+    pub full: u64,
+    /// Acquisitions by an owner that had its quota.
+    pub quota: u64,
+}
+
+/// What is counted; the causes first, so that a cause is its own event.
+#[derive(Clone, Copy)]
+pub(crate) enum Event {
+    Freed(Cause),
+    Acquired,
+    FirstUse,
+    Stale,
+    Leased,
+    InStep,
+    Full,
+    Quota,
+}
+
+impl Event {
+    fn index(self) -> usize {
+        match self {
+            Self::Freed(cause) => cause as usize,
+            Self::Acquired => 6,
+            Self::FirstUse => 7,
+            Self::Stale => 8,
+            Self::Leased => 9,
+            Self::InStep => 10,
+            Self::Full => 11,
+            Self::Quota => 12,
+        }
+    }
+}
+
+const EVENTS: usize = 13;
+
+#[derive(Default)]
+struct Counts([AtomicU64; EVENTS]);
+
+/// The counters of one table: a set for each thread number, and one that all other threads share.
+pub(crate) struct Counters {
+    own: Box<[Padded<Counts>]>,
+    shared: Padded<Counts>,
+}
+
+impl Counters {
+    pub(crate) fn new(threads: u32) -> Self {
+        Self { own: (0..threads).map(|_| Padded::default()).collect(), shared: Padded::default() }
+    }
+
+    #[inline]
+    pub(crate) fn count(&self, event: Event, bearer: Option<Bearer>) {
+        let index = event.index();
+        match bearer.and_then(|bearer| self.own.get(bearer.index())) {
+            Some(Padded(counts)) => {
+                let counter = &counts.0[index];
+                // Release: who reads this count of a free reads the count of its acquire too (live()). No
+                // read-modify-write: the bearer is the only writer.
+                counter.store(counter.load(Relaxed) + 1, Release);
+            }
+            None => {
+                self.shared.0.0[index].fetch_add(1, Release); // as above
+            }
+        }
+    }
+
+    pub(crate) fn freed(&self) -> Freed {
+        let freed = |cause| self.total(Event::Freed(cause));
+        Freed {
+            done: freed(Cause::Done),
+            failed: freed(Cause::Failed),
+            cancelled: freed(Cause::Cancelled),
+            owner: freed(Cause::Owner),
+            reaped: freed(Cause::Reaped),
+            drained: freed(Cause::Drained),
+        }
+    }
+
+    pub(crate) fn refused(&self) -> Refused {
+        Refused {
+            stale: self.total(Event::Stale),
+            leased: self.total(Event::Leased),
+            in_step: self.total(Event::InStep),
+            full: self.total(Event::Full),
+            quota: self.total(Event::Quota),
+        }
+    }
+
+    /// Handles acquired and not freed. Frees are read first: each one's acquire is then counted too.
+    pub(crate) fn live(&self) -> u64 {
+        let freed = self.freed().total();
+        self.total(Event::Acquired).saturating_sub(freed)
+    }
+
+    pub(crate) fn total(&self, event: Event) -> u64 {
+        let index = event.index();
+        // Acquire: pairs with count().
+        self.own.iter().chain([&self.shared]).map(|counts| counts.0.0[index].load(Acquire)).sum()
+    }
+
+    /// Starts again at zero.
+    pub(crate) fn reset(&self) {
+        for counts in self.own.iter().chain([&self.shared]) {
+            for counter in &counts.0.0 {
+                counter.store(0, Relaxed); // Relaxed: in the child of a fork there is one thread
+            }
+        }
+    }
+}
