@@ -43,6 +43,29 @@ const NO_INDEX: u64 = 1 << 31;
 pub(crate) const NO_SLOT: u32 = (1 << 31) - 1;
 
 impl Handle {
+    /// The handle as a number, for an atomic or a foreign interface. As little a secret as the handle.
+    #[must_use]
+    pub fn to_bits(self) -> NonZeroU64 {
+        self.0
+    }
+
+    /// A handle from [`to_bits`](Self::to_bits). Any other number makes a handle that is most likely stale, never one
+    /// that is unsafe to use.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let table = quitclaim::Table::new(16);
+    /// # let mut owner = table.owner("example");
+    /// let handle = owner.acquire("a value")?;
+    /// assert_eq!(quitclaim::Handle::from_bits(handle.to_bits()), handle);
+    /// # Ok::<(), quitclaim::AcquireError<&str>>(())
+    /// ```
+    #[must_use]
+    pub fn from_bits(bits: NonZeroU64) -> Self {
+        Self(bits)
+    }
+
     pub(crate) fn mask(place: Place, key: u64) -> Self {
         let plain = u64::from(place.generation) << 32 | u64::from(place.index);
         let masked = NonZeroU64::new(plain ^ (key | NO_INDEX));

@@ -8,6 +8,7 @@ use crate::slot::{Slot, Vacant};
 use crate::sync::{Acquire, AtomicPtr, AtomicU64, Relaxed, Release};
 use crate::thread::Bearer;
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::ptr;
 
 /// Slots of the first page; the next has as many, and each one after doubles what there is.
@@ -40,9 +41,17 @@ impl<T> Pages<T> {
         Some(unsafe { &*slot })
     }
 
-    /// Makes sure that the page of `index` is there. Calls the allocator if it is not; of two threads one frees again.
-    pub(crate) fn grow(&self, index: u32) {
-        let (number, _) = locate(index);
+    /// Makes sure that these slots have their pages. Calls the allocator for one that is not there; of two threads
+    /// that do, one frees it again.
+    pub(crate) fn grow(&self, slots: Range<u32>) {
+        let (first, _) = locate(slots.start);
+        let (last, _) = locate(slots.end - 1);
+        for number in first..=last {
+            self.grow_page(number);
+        }
+    }
+
+    fn grow_page(&self, number: usize) {
         let place = &self.pages[number];
         if !place.load(Acquire).is_null() {
             return;

@@ -152,8 +152,7 @@ impl<T> Pool<T> {
                 return Run::EMPTY;
             }
             // Before the CAS: an index below `minted` always has its page.
-            self.pages.grow(minted);
-            self.pages.grow(minted + length - 1);
+            self.pages.grow(minted..minted + length);
             // Relaxed: only says whose the indices are; pages publish themselves.
             match self.minted.compare_exchange_weak(minted, minted + length, Relaxed, Relaxed) {
                 Ok(first) => return Run::minted(&self.pages, first, length),

@@ -69,8 +69,12 @@ impl<T> Table<T> {
     /// If `capacity` is 2³¹ − 1 or more.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
+        Self::for_threads(capacity, shard::threads())
+    }
+
+    /// A table in which so many threads have a magazine and counters of their own.
+    pub(crate) fn for_threads(capacity: usize, threads: u32) -> Self {
         let capacity = u32::try_from(capacity).unwrap_or(u32::MAX);
-        let threads = shard::threads();
         Self {
             pool: Pool::new(capacity, threads),
             labels: Pool::new(NO_SLOT - 1, threads),
