@@ -17,7 +17,7 @@ check: setup ## Runs formatters, linters, mypy and stubtest: about a minute, bef
 test: setup ## Runs everything CI runs: check, Rust tests, short loom, tsan and mutants, rustdoc, pytest.
 	@scripts/test.sh
 
-loom: ## Runs the loom models with three preemptions (scripts/loom.sh --short: two).
+loom: ## Runs the loom models with five preemptions (scripts/loom.sh --short: three).
 	@scripts/loom.sh
 
 tsan: ## Runs the stress test under ThreadSanitizer; needs a nightly toolchain (scripts/tsan.sh --short: fewer rounds).

@@ -14,7 +14,8 @@ main() {
     require_root_and_debootstrap
     # In mount and process namespaces of its own: at the end, however it comes, no mount and no process is left.
     if [[ ${1-} != --isolated ]]; then
-        unshare --mount --propagation private --pid --fork --kill-child "$PWD/scripts/bare.sh" --isolated
+        unshare --mount --propagation private --pid --fork --kill-child "$PWD/scripts/bare.sh" --isolated ||
+            fail "FAILED: what went wrong is above, and the chroot lies in .bare/run for a look"
         rm -rf --one-file-system "$root"
         say "OK: make setup works on a bare Debian 12, a second one does nothing, and the tests pass"
         return
@@ -40,7 +41,7 @@ require_root_and_debootstrap() {
     command -v apt-get >/dev/null || fail "this machine lacks debootstrap: install it with its package manager"
     say "this machine lacks debootstrap: apt-get install -y --no-install-recommends debootstrap"
     apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap >/dev/null
 }
 
 # Made under another name, so that a base that is there is whole.
@@ -75,7 +76,8 @@ make_run() {
 copy_network_settings() {
     local file name
     cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
-    apt-config dump | grep -E '^Acquire::(Check-Valid-Until|Check-Date|Retries|https?)(::| )' >"$root/etc/apt/apt.conf.d/90host" || true
+    apt-config dump | grep -E '^Acquire::(Check-Valid-Until|Check-Date|Retries|https?)(::| )' \
+        >"$root/etc/apt/apt.conf.d/90host" || true
     for file in /etc/ssl/certs/ca-certificates.crt /etc/pip.conf; do
         if [[ -f $file ]]; then cp -L --parents "$file" "$root"; fi
     done
@@ -91,7 +93,10 @@ copy_network_settings() {
 }
 
 network_variables() {
-    compgen -e | grep -E '^(PIP_(INDEX_URL|EXTRA_INDEX_URL|CERT|TRUSTED_HOST|PROXY|DEFAULT_TIMEOUT|RETRIES)|SSL_CERT_FILE|CARGO_(HTTP|NET|REGISTR|SOURCE)[A-Z_]*|(https?|no|all)_proxy|(HTTPS?|NO|ALL)_PROXY)$' || true
+    local pip='PIP_(INDEX_URL|EXTRA_INDEX_URL|CERT|TRUSTED_HOST|PROXY|DEFAULT_TIMEOUT|RETRIES)'
+    local cargo='CARGO_(HTTP|NET|REGISTR|SOURCE)[A-Z0-9_]*'
+    local all='SSL_CERT_FILE|(https?|no|all)_proxy|(HTTPS?|NO|ALL)_PROXY'
+    compgen -e | grep -xE "$pip|$cargo|$all" || true
 }
 
 # The toolchain itself, not rustup's shims: its bin works without rustup, and read-only nothing can be added to it.
@@ -105,6 +110,7 @@ mount_run() {
     mount -o remount,bind,ro "$root/opt/rust"
     # /dev itself is the base's own: with this machine's bound in, a careless root could break it.
     mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
+    mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
     mount -t proc proc "$root/proc"
 }
 

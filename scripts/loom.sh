@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs the loom models of the table: every interleaving with at most three preemptions; with --short, at most two.
+# Runs the loom models of the table: every interleaving with at most five preemptions; with --short, at most three.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-preemptions=3
-if [[ ${1-} == --short ]]; then preemptions=2; fi
+preemptions=5
+if [[ ${1-} == --short ]]; then preemptions=3; fi
 
 # Its own target folder: with the flag in it every crate is another build, and sharing would rebuild both ways.
 export RUSTFLAGS="${RUSTFLAGS-} --cfg loom"

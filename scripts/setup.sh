@@ -68,7 +68,8 @@ extension_sources() {
 }
 
 # The release profile: as fast as what users get but for lto, which the wheel alone waits for. --locked: a setup never
-# changes a file that git tracks. CONDA_PREFIX beside VIRTUAL_ENV makes maturin refuse; PIP_QUIET spares its list of what is already there.
+# changes a file that git tracks. CONDA_PREFIX beside VIRTUAL_ENV makes maturin refuse; PIP_QUIET spares us
+# its list of what is already there.
 build_extension() {
     say "extension: a release build of rust/quitclaim-python"
     rm -f .venv/.extension python/quitclaim/_quitclaim*.so
@@ -128,7 +129,7 @@ require_system_packages() {
     fi
     say "this machine lacks $(and "${lacking[@]}"): $install"
     apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
     cc_links || fail "cc still does not link after $install"
     "$python" -I -m ensurepip --version >/dev/null || fail "$python still lacks ensurepip after $install"
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the sdist, and the wheel from that sdist, into dist/; then installs each into an empty environment and imports it.
+# Builds the sdist, and the wheel from that sdist, into dist/; then installs each into an empty environment and
+# imports it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

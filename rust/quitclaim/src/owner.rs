@@ -112,8 +112,9 @@ impl<'t, T> Owner<'t, T> {
             return Err(table.refuse(Event::Full, AcquireError::TableFull(value)));
         };
         let label = self.label.map_or(NO_SLOT, |place| place.index);
-        let place = self.holdings.insert(|position| vacant.fill(value, position, label, table.now()));
+        // Before the handle is published: a reaper may count its end at once, and `live` is never below zero.
         table.counters().count(Event::Acquired, bearer);
+        let place = self.holdings.insert(|position| vacant.fill(value, position, label, table.now()));
         if place.generation == 0 {
             table.counters().count(Event::FirstUse, bearer);
         }

@@ -3,7 +3,7 @@
 use crate::handle::NO_SLOT;
 use crate::page::{Depot, Pages, Run, RunCell};
 use crate::slot::{Doomed, Slot, Vacant, Vacated};
-use crate::sync::{AtomicU32, Padded, Relaxed};
+use crate::sync::{AtomicU32, Padded, Relaxed, UnorderedU32};
 use crate::thread::{Bearer, NUMBERS};
 
 /// Slots, and who may fill which.
@@ -164,11 +164,16 @@ impl<T> Pool<T> {
 
 /// How many threads get a magazine and counters of their own in a new table.
 pub(crate) fn threads() -> u32 {
-    static THREADS: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
-    *THREADS.get_or_init(|| {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        // Twice the cores: enough for a pool a core with as many threads beside it; each costs memory and an eighth of
-        // the capacity is divided by it.
-        u32::try_from(2 * cores).unwrap_or(NUMBERS).clamp(4, NUMBERS)
-    })
+    /// Asked of the system once: it reads files. Zero: not yet. Two threads that both ask hear the same.
+    static THREADS: UnorderedU32 = UnorderedU32::new(0);
+    let known = THREADS.load(Relaxed);
+    if known > 0 {
+        return known;
+    }
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    // Twice the cores: a thread a core, and as many beside them. Each number costs memory, and an eighth of the
+    // capacity is divided by all.
+    let threads = u32::try_from(2 * cores).unwrap_or(NUMBERS).clamp(4, NUMBERS);
+    THREADS.store(threads, Relaxed);
+    threads
 }

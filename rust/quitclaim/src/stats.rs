@@ -1,8 +1,6 @@
 //! What the table has done: counters that cost their thread a plain store.
 
-use crate::sync::Padded;
-use crate::sync::unordered::AtomicU64;
-use crate::sync::{Acquire, Relaxed, Release};
+use crate::sync::{Acquire, Padded, Relaxed, Release, UnorderedU64};
 use crate::thread::Bearer;
 
 /// Why a handle was freed.
@@ -112,7 +110,7 @@ impl Event {
 const EVENTS: usize = 13;
 
 #[derive(Default)]
-struct Counts([AtomicU64; EVENTS]);
+struct Counts([UnorderedU64; EVENTS]);
 
 /// The counters of one table: a set for each thread number, and one that all other threads share.
 pub(crate) struct Counters {

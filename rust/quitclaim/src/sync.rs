@@ -12,7 +12,7 @@ pub(crate) use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// Atomics that order nothing (counters, the clock, the key). Loom is not shown them: each would multiply what it
 /// has to explore and could not fail.
-pub(crate) use std::sync::atomic as unordered;
+pub(crate) use std::sync::atomic::{AtomicU32 as UnorderedU32, AtomicU64 as UnorderedU64};
 
 /// loom's interface to `std`'s cell.
 #[cfg(not(loom))]

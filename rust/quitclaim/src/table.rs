@@ -8,8 +8,7 @@ use crate::owner::Owner;
 use crate::shard::{self, Pool};
 use crate::slot::{Doom, Doomed, Refusal, State};
 use crate::stats::{Cause, Counters, Event, Stats};
-use crate::sync::Relaxed;
-use crate::sync::unordered::AtomicU64;
+use crate::sync::{Relaxed, UnorderedU64};
 use crate::thread::Bearer;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -41,9 +40,9 @@ pub struct Table<T> {
     /// Owners' labels, which [`census`](Self::census) reads. No handles: their places are in the slots' fields.
     labels: Pool<Label>,
     counters: Counters,
-    key: AtomicU64,
+    key: UnorderedU64,
     /// Nanoseconds since the caller's origin.
-    now: AtomicU64,
+    now: UnorderedU64,
     quota: usize,
 }
 
@@ -79,8 +78,8 @@ impl<T> Table<T> {
             pool: Pool::new(capacity, threads),
             labels: Pool::new(NO_SLOT - 1, threads),
             counters: Counters::new(threads),
-            key: AtomicU64::new(RandomState::new().hash_one(0)),
-            now: AtomicU64::new(0),
+            key: UnorderedU64::new(RandomState::new().hash_one(0)),
+            now: UnorderedU64::new(0),
             quota: usize::MAX,
         }
     }

@@ -5,6 +5,7 @@
 mod loom_depot;
 #[cfg(loom)]
 mod loom_table;
-
+#[cfg(not(loom))]
+mod model;
 #[cfg(not(loom))]
 mod retirement;
