@@ -97,7 +97,11 @@ pub(crate) fn read<T>(index: u32, slot: &Slot<T>, labels: &Pool<Label>, key: u64
         SlotState::Doomed | SlotState::Vacant => return None,
     };
     let acquired = slot.stamp();
-    let owner = if state == State::FreedLeased { None } else { label(slot.far(), labels) };
+    let owner = match slot.far() {
+        _ if state == State::FreedLeased => Label::EMPTY,
+        NO_SLOT => Label::EMPTY,
+        index => label(index, labels)?,
+    };
     let after = slot.word();
     let freed = |state| matches!(state, SlotState::Vacant | SlotState::Doomed);
     if after.generation() != word.generation() || freed(after.state()) != freed(word.state()) {
@@ -105,14 +109,11 @@ pub(crate) fn read<T>(index: u32, slot: &Slot<T>, labels: &Pool<Label>, key: u64
     }
     let place = Place { index, generation: word.generation() };
     let age = Duration::from_nanos(now.saturating_sub(acquired));
-    Some(Entry { handle: Handle::mask(place, key), owner: owner.unwrap_or(Label::EMPTY), age, state })
+    Some(Entry { handle: Handle::mask(place, key), owner, age, state })
 }
 
-/// The label in that slot now, whoever's it is.
+/// The label in that slot now, whoever's it is. `None` if nobody's: then the owner is gone, and its handles before it.
 fn label(index: u32, labels: &Pool<Label>) -> Option<Label> {
-    if index >= NO_SLOT {
-        return None;
-    }
     let slot = labels.slot(index)?;
     let generation = slot.word().generation();
     let pinned = slot.pin(Place { index, generation }).ok()?;

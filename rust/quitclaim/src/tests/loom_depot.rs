@@ -1,7 +1,9 @@
 //! Vacant slots: who may fill which.
 
+use crate::handle::Place;
 use crate::page::{Depot, Pages, Run};
 use crate::shard::Pool;
+use crate::slot::Doom;
 use crate::thread::Bearer;
 use loom::sync::Arc;
 use loom::thread;
@@ -42,6 +44,21 @@ fn i4_depot_gives_no_run_twice_when_its_top_comes_back() {
     });
 }
 
+/// What the last user of a slot did is over before the next one fills it, across the depot.
+#[test]
+fn i4_depot_hands_a_slot_over_whole() {
+    loom::model(|| {
+        let pool = Arc::new(Pool::<u32>::new(1, 1));
+        let other = {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || churn(&pool))
+        };
+        churn(&pool);
+        other.join().unwrap();
+        churn(&pool);
+    });
+}
+
 #[test]
 fn i6_two_threads_that_mint_get_slots_of_their_own() {
     loom::model(|| {
@@ -75,24 +92,13 @@ fn i4_a_thread_number_hands_its_magazine_over() {
     loom::model(|| {
         // One thread number with a magazine of two runs of one slot.
         let pool = Arc::new(Pool::<u32>::new(16, 1));
-        let churn = |pool: &Pool<u32>| {
-            let place = fill(pool, 1).expect("sixteen slots");
-            let slot = pool.slot(place.0).expect("filled");
-            let crate::slot::Doom::Ours(doomed) =
-                slot.doom(crate::handle::Place { index: place.0, generation: place.1 })
-            else {
-                panic!("nobody else knows it");
-            };
-            pool.remove(doomed);
-            crate::thread::end();
-        };
         let first = {
             let pool = Arc::clone(&pool);
-            thread::spawn(move || churn(&pool))
+            thread::spawn(move || churn_and_end(&pool))
         };
         let second = {
             let pool = Arc::clone(&pool);
-            thread::spawn(move || churn(&pool))
+            thread::spawn(move || churn_and_end(&pool))
         };
         first.join().unwrap();
         second.join().unwrap();
@@ -102,6 +108,20 @@ fn i4_a_thread_number_hands_its_magazine_over() {
 fn fill(pool: &Pool<u32>, value: u32) -> Option<(u32, u32)> {
     let place = pool.pop(Bearer::current())?.fill(value, 0, 0, 0);
     Some((place.index, place.generation))
+}
+
+/// Fills a slot, if there is one, and frees it.
+fn churn(pool: &Pool<u32>) {
+    let Some((index, generation)) = fill(pool, 1) else { return };
+    let Doom::Ours(doomed) = pool.slot(index).expect("filled").doom(Place { index, generation }) else {
+        panic!("nobody else knows it");
+    };
+    pool.remove(doomed);
+}
+
+fn churn_and_end(pool: &Pool<u32>) {
+    churn(pool);
+    crate::thread::end();
 }
 
 fn assert_each_slot_once(runs: Vec<Run>, pages: &Pages<u32>, slots: usize) {

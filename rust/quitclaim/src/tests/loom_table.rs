@@ -142,6 +142,22 @@ fn i4_of_concurrent_frees_one_wins() {
 }
 
 #[test]
+fn i4_acquire_beside_a_reaper() {
+    loom::model(|| {
+        let world = World::new(2);
+        let reaper = world.beside(|table| {
+            let _ = table.reap(Duration::ZERO);
+        });
+        let mut owner = world.table.owner("");
+        let handle = owner.acquire(world.value(7)).unwrap();
+        reaper.join().unwrap();
+        assert!(matches!(read(&world.table, handle), None | Some(7)));
+        drop(owner);
+        world.assert_dropped(1);
+    });
+}
+
+#[test]
 fn i5_owner_dropped_beside_a_lease() {
     loom::model(|| {
         let world = World::new(2);
@@ -298,20 +314,18 @@ fn i4_taken_value_freed_by_its_owner_stays_with_the_taker() {
 fn i5_census_never_mixes_two_owners() {
     loom::model(|| {
         let world = World::new(1);
-        let table = Arc::clone(&world.table);
-        let drops = world.drops.clone();
-        let owners = thread::spawn(move || {
-            for (label, number) in [("first", 7), ("second", 8)] {
-                table.tick(Duration::from_secs(number.into()));
-                let mut owner: Owner<'_, Watched> = table.owner(label);
-                let _ = owner.acquire(Watched::new(number, &drops)).unwrap();
-            }
+        let census = {
+            let table = Arc::clone(&world.table);
+            thread::spawn(move || table.census().collect::<Vec<_>>())
+        };
+        let labels = ["first", "second"].map(|label| {
+            let mut owner: Owner<'_, Watched> = world.table.owner(label);
+            (owner.acquire(world.value(7)).unwrap(), label)
         });
-        for entry in world.table.census() {
+        for entry in census.join().unwrap() {
             assert_eq!(entry.state, State::Idle);
-            assert!(matches!(entry.owner.as_str(), "first" | "second"), "{entry:?}");
+            assert!(labels.contains(&(entry.handle, entry.owner.as_str())), "{entry:?} of {labels:?}");
         }
-        owners.join().unwrap();
         world.assert_dropped(2);
     });
 }
