@@ -84,3 +84,8 @@ pub use lease::Lease;
 pub use owner::Owner;
 pub use stats::{Cause, Freed, Refused, Stats};
 pub use table::{Reaped, Table};
+
+/// The examples of the README run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
