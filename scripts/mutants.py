@@ -1,7 +1,7 @@
 """Seeds each defect of mutants.toml into a copy of the table and checks that its test notices.
 
-A mutant is killed when its test passes on the code as it is and fails on the mutant, which must compile. The copy and
-what cargo builds of it live under target/mutants.
+A mutant is killed when its test passes on the code as it is and fails on the mutant, which must compile. The
+copy and what cargo builds of it live under target/mutants.
 
     python scripts/mutants.py [--short] [PART-OF-A-NAME]
 """
@@ -43,12 +43,16 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="only those that are part of `make test`")
     parser.add_argument("part", nargs="?", default="", help="only those with this in their name")
     arguments = parser.parse_args()
-    mutants = [mutant for mutant in read() if arguments.part in mutant.name and mutant.short >= arguments.short]
+    mutants = [
+        mutant for mutant in read() if arguments.part in mutant.name and mutant.short >= arguments.short
+    ]
     if not mutants:
         parser.error(f"no mutant is named like {arguments.part!r}")
 
     copy_table()
-    failures = [killer for killer in sorted({(m.kind, m.killer) for m in mutants}) if run(*killer) != "passed"]
+    failures = [
+        killer for killer in sorted({(m.kind, m.killer) for m in mutants}) if run(*killer) != "passed"
+    ]
     for kind, killer in failures:
         print(f"mutants: {killer} ({kind}) does not pass on the code as it is: make it, then come back")
     if failures:
@@ -81,7 +85,8 @@ def killed(mutant: Mutant) -> bool:
     source = SOURCES / mutant.file
     original = source.read_text()
     if original.count(mutant.old) != 1:
-        print(f"  STALE     {mutant.name}: {mutant.file} has its old text {original.count(mutant.old)} times, not once")
+        times = original.count(mutant.old)
+        print(f"  STALE     {mutant.name}: {mutant.file} has its old text {times} times, not once")
         return False
     source.write_text(original.replace(mutant.old, mutant.new))
     try:
@@ -94,7 +99,7 @@ def killed(mutant: Mutant) -> bool:
 
 
 def run(kind: str, test: str) -> str:
-    """Builds and runs one test of the copy: "passed", "failed", or "broken" if it did not compile or ran nothing."""
+    """Builds and runs one test of the copy: passed, failed, or broken (not compiled, or nothing ran)."""
     environment = os.environ | {"CARGO_TARGET_DIR": str(COPY.parent / "target"), "RUST_BACKTRACE": "0"}
     # Few rounds and the default preemptions: these are tests of the tests.
     environment["RUSTFLAGS"] = "-A warnings"
@@ -106,7 +111,9 @@ def run(kind: str, test: str) -> str:
     elif kind.startswith("tests/"):
         target = ["--test", kind.removeprefix("tests/")]
     command = ["cargo", "test", "--quiet", "--offline", "--package", "quitclaim", *target]
-    built = subprocess.run([*command, "--no-run"], cwd=COPY, env=environment, capture_output=True, check=False)
+    built = subprocess.run(
+        [*command, "--no-run"], cwd=COPY, env=environment, capture_output=True, check=False
+    )
     if built.returncode != 0:
         print(built.stderr.decode(errors="replace"))
         return "broken"
