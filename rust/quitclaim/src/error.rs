@@ -82,13 +82,14 @@ impl<T> fmt::Debug for AcquireError<T> {
     }
 }
 
-impl<E: fmt::Display> fmt::Display for StepError<E> {
+/// Without what the step failed with: that is the source, or in the variant.
+impl<E> fmt::Display for StepError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stale => StaleHandle.fmt(f),
             Self::Leased => f.write_str("the value is leased"),
             Self::InStep => f.write_str("the value is out with a step already"),
-            Self::Failed(error) => write!(f, "the step failed and its handle is freed: {error}"),
+            Self::Failed(_) => f.write_str("the step failed, and its handle is freed"),
         }
     }
 }

@@ -23,12 +23,10 @@ impl Holdings {
         self.live as usize
     }
 
-    /// Whether, before one more is taken in, it is time to strike out what was reaped: at the quota, and before the
-    /// list would grow, so that an owner that only acquires while others reap stays bounded.
+    /// Whether the list must grow to take in one more.
     #[inline]
-    pub(crate) fn crowded(&self, quota: usize) -> bool {
-        let full = self.hole.is_none() && self.entries.len() == self.entries.capacity();
-        self.len() >= quota || (full && self.live > 0)
+    pub(crate) fn is_full(&self) -> bool {
+        self.hole.is_none() && self.live > 0 && self.entries.len() == self.entries.capacity()
     }
 
     /// Takes in what `fill` makes, which is told its position.
@@ -86,12 +84,21 @@ impl Holdings {
         })
     }
 
-    /// Strikes out what `keep` refuses.
+    /// Strikes out what `keep` refuses. Then makes room for as many as are left, so that an owner that only acquires
+    /// while others reap comes here once in so many acquires, and its list stays within twice what it holds.
     pub(crate) fn retain(&mut self, keep: impl Fn(Place) -> bool) {
-        for position in 0..self.entries.len() {
-            if matches!(&self.entries[position], Entry::Held(place) if !keep(*place)) {
-                self.remove(u32::try_from(position).expect("as in insert()"));
+        self.hole = None;
+        self.live = 0;
+        for (position, entry) in self.entries.iter_mut().enumerate() {
+            match entry {
+                Entry::Held(place) if keep(*place) => self.live += 1,
+                Entry::Held(_) | Entry::Hole { .. } => {
+                    *entry = Entry::Hole { next: self.hole };
+                    self.hole = u32::try_from(position).ok();
+                }
             }
         }
+        let holes = self.entries.len() - self.len();
+        self.entries.reserve(self.len().saturating_sub(holes));
     }
 }

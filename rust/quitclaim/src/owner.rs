@@ -41,6 +41,8 @@ pub struct Owner<'t, T> {
     table: TableRef<'t, T>,
     /// I5. Every handle acquired and not freed by this owner; some may have been reaped since.
     holdings: Holdings,
+    /// The table's count of sweeps when the list was last known to hold nothing reaped.
+    sweeps_seen: u64,
     /// Where the label is, for the fields of slots, and for giving it back.
     label: Option<Place>,
 }
@@ -64,8 +66,7 @@ impl<T> Deref for TableRef<'_, T> {
 
 impl<'t, T> Owner<'t, T> {
     pub(crate) fn borrowed(table: &'t Table<T>, label: &str) -> Self {
-        let label = register(table, label);
-        Self { table: TableRef::Borrowed(table), holdings: Holdings::default(), label }
+        Self::of(TableRef::Borrowed(table), label)
     }
 
     /// The table.
@@ -83,7 +84,7 @@ impl<'t, T> Owner<'t, T> {
     /// Whether this owner holds no handle.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        !self.holdings.iter().any(|place| self.is_live(place))
     }
 
     /// Whether the handle names a value of this owner's.
@@ -100,8 +101,8 @@ impl<'t, T> Owner<'t, T> {
     /// as many handles as [`Table::with_quota`] allows. The value comes back inside.
     #[inline]
     pub fn acquire(&mut self, value: T) -> Result<Handle, AcquireError<T>> {
-        if self.holdings.crowded(self.table.quota()) {
-            self.forget_reaped();
+        if self.holdings.len() >= self.table.quota() || self.holdings.is_full() {
+            self.strike_out_reaped();
             if self.holdings.len() >= self.table.quota() {
                 return Err(self.table.refuse(Event::Quota, AcquireError::OverQuota(value)));
             }
@@ -224,6 +225,11 @@ impl<'t, T> Owner<'t, T> {
         }
     }
 
+    fn of(table: TableRef<'t, T>, label: &str) -> Self {
+        let (label, sweeps_seen) = (register(&table, label), table.sweeps());
+        Self { table, holdings: Holdings::default(), sweeps_seen, label }
+    }
+
     /// The place of a handle that this owner acquired and has not freed; it may have been reaped.
     ///
     /// By the owner's own list, and before any CAS: a step with somebody else's handle must not lend, for an instant,
@@ -237,10 +243,15 @@ impl<'t, T> Owner<'t, T> {
         self.table.pool().slot(place.index).is_some_and(|slot| slot.word().is_live(place))
     }
 
-    /// Strikes from the list what others freed.
+    /// Strikes from the list what others freed. Walks it only if somebody has reaped since the last walk, so that a peer
+    /// at its quota cannot make us walk by asking again.
     #[cold]
-    fn forget_reaped(&mut self) {
+    fn strike_out_reaped(&mut self) {
         let table = &*self.table;
+        let sweeps = table.sweeps();
+        if std::mem::replace(&mut self.sweeps_seen, sweeps) == sweeps {
+            return;
+        }
         self.holdings.retain(|place| table.pool().slot(place.index).is_some_and(|slot| slot.word().is_live(place)));
     }
 }
@@ -261,8 +272,7 @@ impl<T> Owner<'static, T> {
     /// ```
     #[must_use = "an owner frees what it acquired when it is dropped"]
     pub fn shared(table: Arc<Table<T>>, label: &str) -> Self {
-        let label = register(&table, label);
-        Self { table: TableRef::Shared(table), holdings: Holdings::default(), label }
+        Self::of(TableRef::Shared(table), label)
     }
 }
 

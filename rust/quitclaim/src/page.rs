@@ -41,39 +41,38 @@ impl<T> Pages<T> {
         Some(unsafe { &*slot })
     }
 
-    /// Makes sure that these slots have their pages. Calls the allocator for one that is not there; of two threads
-    /// that do, one frees it again.
-    pub(crate) fn grow(&self, slots: Range<u32>) {
+    /// Makes sure that these slots have their pages; `false` if the allocator has none. Of two threads that ask it for
+    /// the same page, one gives it back.
+    pub(crate) fn grow(&self, slots: Range<u32>) -> bool {
         let (first, _) = locate(slots.start);
         let (last, _) = locate(slots.end - 1);
-        for number in first..=last {
-            self.grow_page(number);
-        }
+        (first..=last).all(|number| self.grow_page(number))
     }
 
-    fn grow_page(&self, number: usize) {
+    fn grow_page(&self, number: usize) -> bool {
         let place = &self.pages[number];
         if !place.load(Acquire).is_null() {
-            return;
+            return true;
         }
-        let page = allocate(length(number));
+        let Some(page) = allocate(length(number)) else { return false };
         // Release: publishes the slots to slot(). On failure another page is there, which slot() acquires.
         if place.compare_exchange(ptr::null_mut(), page, Release, Relaxed).is_err() {
             // SAFETY: allocated just now with this length and never published.
             drop(unsafe { into_box(page, length(number)) });
         }
+        true
     }
 }
 
 impl<T> Drop for Pages<T> {
     fn drop(&mut self) {
-        for (number, place) in self.pages.iter().enumerate() {
-            let page = place.load(Relaxed); // Relaxed: `&mut self`
-            if !page.is_null() {
-                // SAFETY: allocated with this length, and `&mut self` says that no reference to a slot is left.
-                drop(unsafe { into_box(page, length(number)) });
-            }
-        }
+        // An array, because its drop goes on with the other pages when a value's own drop panics.
+        let pages: [_; PAGES] = std::array::from_fn(|number| {
+            let page = self.pages[number].load(Relaxed); // Relaxed: `&mut self`
+            // SAFETY: allocated with this length, and `&mut self` says that no reference to a slot is left.
+            (!page.is_null()).then(|| unsafe { into_box(page, length(number)) })
+        });
+        drop(pages);
     }
 }
 
@@ -91,24 +90,22 @@ fn length(number: usize) -> usize {
     (FIRST as usize) << number.saturating_sub(1)
 }
 
-/// A page of zeros is a page of fresh slots, and untouched zeros cost no memory.
+/// A page of zeros is a page of fresh slots, and the system's untouched zeros cost no memory. (They are touched for a
+/// value that must be aligned to more than 16 octets: the standard allocator then zeroes by hand.)
 #[cfg(not(loom))]
-fn allocate<T>(length: usize) -> *mut Slot<T> {
-    use std::alloc::{Layout, alloc_zeroed, handle_alloc_error};
-    let layout = Layout::array::<Slot<T>>(length).expect("a page of slots fits the address space");
+fn allocate<T>(length: usize) -> Option<*mut Slot<T>> {
+    let layout = std::alloc::Layout::array::<Slot<T>>(length).ok()?;
     // SAFETY: a slot has a word at least, so the layout is not empty.
-    let page = unsafe { alloc_zeroed(layout) };
-    if page.is_null() {
-        handle_alloc_error(layout);
-    }
-    page.cast()
+    let page: *mut Slot<T> = unsafe { std::alloc::alloc_zeroed(layout) }.cast();
+    (!page.is_null()).then_some(page)
 }
 
 /// loom's atomics are objects: each is made.
 #[cfg(loom)]
-fn allocate<T>(length: usize) -> *mut Slot<T> {
+#[expect(clippy::unnecessary_wraps, reason = "as its twin")]
+fn allocate<T>(length: usize) -> Option<*mut Slot<T>> {
     let page: Box<[Slot<T>]> = (0..length).map(|_| Slot::new()).collect();
-    Box::into_raw(page).cast()
+    Some(Box::into_raw(page).cast())
 }
 
 /// # Safety

@@ -126,33 +126,35 @@ impl<T> Pool<T> {
         if spare.length() > 0 {
             return spare;
         }
-        self.next_run()
+        self.next_run(self.batch)
     }
 
+    /// Takes one slot of the depot's top run. The others are out of sight until they are pushed back, the next moment;
+    /// a thread that is stopped right here keeps at most a run from the rest.
     fn pop_shared(&self) -> Option<Vacant<'_, T>> {
-        let mut run = self.next_run();
+        let mut run = self.next_run(1);
         let vacant = run.pop(&self.pages);
         self.depot.0.push(run, &self.pages);
         vacant
     }
 
-    fn next_run(&self) -> Run {
+    fn next_run(&self, longest: u32) -> Run {
         let run = self.depot.0.pop(&self.pages);
-        if run.length() > 0 { run } else { self.mint() }
+        if run.length() > 0 { run } else { self.mint(longest) }
     }
 
-    /// Makes a run of slots that never were, if the capacity has room. Never-used slots are worth less than used ones,
-    /// whose memory is warm, so this comes last.
-    fn mint(&self) -> Run {
+    /// Makes a run of slots that never were, if the capacity and the allocator have room. Never-used slots are worth
+    /// less than used ones, whose memory is warm, so this comes last.
+    fn mint(&self, longest: u32) -> Run {
         let mut minted = self.minted.load(Relaxed);
         loop {
             let most = self.capacity.saturating_add(self.retired()).min(NO_SLOT);
-            let length = self.batch.min(most - minted);
-            if length == 0 {
+            // Saturating: who sees another thread's minting may not see yet the retirement that allowed it.
+            let length = longest.min(most.saturating_sub(minted));
+            // Before the CAS: an index below `minted` always has its page.
+            if length == 0 || !self.pages.grow(minted..minted + length) {
                 return Run::EMPTY;
             }
-            // Before the CAS: an index below `minted` always has its page.
-            self.pages.grow(minted..minted + length);
             // Relaxed: only says whose the indices are; pages publish themselves.
             match self.minted.compare_exchange_weak(minted, minted + length, Relaxed, Relaxed) {
                 Ok(first) => return Run::minted(&self.pages, first, length),

@@ -21,8 +21,9 @@ pub enum Cause {
     Drained,
 }
 
-/// What a table has done since it was made. Exact when no operation is under way; beside writers each number is one
-/// that was true at some time of the call, and `live` is never below zero.
+/// What a table has done since it was made. Exact when no operation is under way. Beside writers each counter is as it
+/// was at some time of the call, and `live` is their difference: off by what happened meanwhile if the call never met a
+/// moment without a free, though never below zero or above the capacity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -30,7 +31,8 @@ pub struct Stats {
     pub capacity: usize,
     /// Handles that name a value now: what Performance Monitor called *Handle Count*.
     pub live: usize,
-    /// Most slots ever in use. Threads reuse their own, so it can exceed the most handles that were ever live.
+    /// Most slots ever in use, which is what memory was taken for. Threads reuse their own, so it can exceed the most
+    /// handles that were ever live.
     pub high_water: usize,
     /// Handles acquired.
     pub acquired: u64,
@@ -69,7 +71,7 @@ impl Freed {
 pub struct Refused {
     /// Steps, frees and leases of a handle that named nothing of the caller's.
     pub stale: u64,
-    /// Steps of a value that was leased.
+    /// Steps of a value that was leased, and leases beyond the most.
     pub leased: u64,
     /// Leases and steps of a value that was in a step.
     pub in_step: u64,
@@ -108,6 +110,9 @@ impl Event {
 }
 
 const EVENTS: usize = 13;
+
+/// How often a reader looks for a moment without a free.
+const TRIES: u32 = 16;
 
 #[derive(Default)]
 struct Counts([UnorderedU64; EVENTS]);
@@ -161,10 +166,25 @@ impl Counters {
         }
     }
 
-    /// Handles acquired and not freed. Frees are read first: each one's acquire is then counted too.
+    /// Handles acquired and not freed.
     pub(crate) fn live(&self) -> u64 {
-        let freed = self.freed().total();
-        self.total(Event::Acquired).saturating_sub(freed)
+        let (acquired, freed) = self.turnover();
+        acquired.saturating_sub(freed.total())
+    }
+
+    /// Handles acquired and handles freed, of one moment if one without a free is met in a few tries. Frees are read
+    /// first, so that each one's acquire is counted too, and again, to see whether the moment has passed.
+    pub(crate) fn turnover(&self) -> (u64, Freed) {
+        let mut freed = self.freed();
+        for _ in 0..TRIES {
+            let acquired = self.total(Event::Acquired);
+            let again = self.freed();
+            if again == freed {
+                return (acquired, freed);
+            }
+            freed = again;
+        }
+        (self.total(Event::Acquired), freed)
     }
 
     pub(crate) fn total(&self, event: Event) -> u64 {
@@ -173,12 +193,15 @@ impl Counters {
         self.own.iter().chain([&self.shared]).map(|counts| counts.0.0[index].load(Acquire)).sum()
     }
 
-    /// Starts again at zero.
-    pub(crate) fn reset(&self) {
+    /// Starts again, with nothing but these acquired. Slots once used stay used.
+    pub(crate) fn reset(&self, acquired: u64) {
         for counts in self.own.iter().chain([&self.shared]) {
-            for counter in &counts.0.0 {
-                counter.store(0, Relaxed); // Relaxed: in the child of a fork there is one thread
+            for (index, counter) in counts.0.0.iter().enumerate() {
+                if index != Event::FirstUse.index() {
+                    counter.store(0, Relaxed); // Relaxed, here and below: in the child of a fork there is one thread
+                }
             }
         }
+        self.shared.0.0[Event::Acquired.index()].store(acquired, Relaxed);
     }
 }

@@ -12,6 +12,7 @@ use crate::sync::{Relaxed, UnorderedU64};
 use crate::thread::Bearer;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
 /// A bounded, lock-free table of values that are named by [`Handle`]s and always given back.
@@ -43,6 +44,8 @@ pub struct Table<T> {
     key: UnorderedU64,
     /// Nanoseconds since the caller's origin.
     now: UnorderedU64,
+    /// Sweeps that freed something: tells owners that their lists may hold what is gone.
+    sweeps: UnorderedU64,
     quota: usize,
 }
 
@@ -80,6 +83,7 @@ impl<T> Table<T> {
             counters: Counters::new(threads),
             key: UnorderedU64::new(RandomState::new().hash_one(0)),
             now: UnorderedU64::new(0),
+            sweeps: UnorderedU64::new(0),
             quota: usize::MAX,
         }
     }
@@ -146,7 +150,8 @@ impl<T> Table<T> {
     /// Handles that name a value now: the *Handle Count*. Exact when no operation is under way.
     #[must_use]
     pub fn len(&self) -> usize {
-        usize::try_from(self.counters.live()).unwrap_or(usize::MAX)
+        let live = usize::try_from(self.counters.live()).unwrap_or(usize::MAX);
+        live.min(self.capacity()) // it may be read in the middle of a storm (Stats)
     }
 
     /// Whether no handle names a value.
@@ -197,9 +202,9 @@ impl<T> Table<T> {
 
     /// [`reap`](Self::reap) that hands each value to `each` once its slot is vacant, in place of dropping it.
     pub fn reap_with(&self, older_than: Duration, each: impl FnMut(T)) -> Reaped {
-        let age = u64::try_from(older_than.as_nanos()).unwrap_or(u64::MAX);
+        let age = u64::try_from(older_than.as_nanos()).ok();
         // An age that no handle can have reached reaps nothing, not everything.
-        match self.now().checked_sub(age) {
+        match age.and_then(|age| self.now().checked_sub(age)) {
             Some(newest) => self.sweep(newest, Cause::Reaped, each),
             None => Reaped::default(),
         }
@@ -235,6 +240,7 @@ impl<T> Table<T> {
                     reaped.freed += 1;
                 }
             }
+            self.sweeps.fetch_add(1, Relaxed); // Relaxed: an owner may learn of it late
             if let Doom::Ours(doomed) = doom {
                 each(self.remove(doomed));
             }
@@ -246,17 +252,17 @@ impl<T> Table<T> {
     #[must_use]
     pub fn stats(&self) -> Stats {
         let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        // Frees first, as in live(): beside writers `acquired` is then never less than `freed`.
-        let freed = self.counters.freed();
-        let acquired = self.counters.total(Event::Acquired);
+        let (acquired, freed) = self.counters.turnover();
+        let retired = self.pool.retired() as usize;
         Stats {
             capacity: self.capacity(),
-            live: count(acquired.saturating_sub(freed.total())),
-            high_water: count(self.counters.total(Event::FirstUse)),
+            live: count(acquired.saturating_sub(freed.total())).min(self.capacity()),
+            // A slot that replaces a retired one is no further slot.
+            high_water: count(self.counters.total(Event::FirstUse)).saturating_sub(retired),
             acquired,
             freed,
             refused: self.counters.refused(),
-            retired: self.pool.retired() as usize,
+            retired,
         }
     }
 
@@ -282,26 +288,44 @@ impl<T> Table<T> {
     /// Makes the table of a forked child its own: **for the child of a fork, before it uses the table.**
     ///
     /// All handles become stale, values are forgotten and never dropped (they are the parent's), the counters start
-    /// at zero and handles are masked with `key` from now on. Owners that came along own nothing. What a thread that
-    /// the fork left behind was just doing is lost to this process: a slot in the middle of a Rust step stays taken,
-    /// and a few vacant slots may be.
+    /// at zero, and handles are masked anew, by `key` among others: a number that the parent's other children do not
+    /// give. Owners that came along own nothing.
+    ///
+    /// What was under way when the process forked is as it was. A value in the middle of a Rust [`step`](Owner::step)
+    /// stays and counts as live: this thread's step goes on, another thread's is lost to this process with its slot. So
+    /// are slots that another thread leased or was just moving. A value that this thread leases is dropped with the lease.
+    /// (A [taken](Owner::take) value is its taker's: its place is vacated, and putting it back fails.)
     ///
     /// Harmless elsewhere, but it leaks every value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let table = quitclaim::Table::new(16);
+    /// let mut owner = table.owner("the parent's");
+    /// let handle = owner.acquire("a value")?;
+    /// table.forget_all(u64::from(std::process::id()));     // in the child
+    /// assert!(table.is_empty() && owner.free(handle).is_err());
+    /// # Ok::<(), quitclaim::AcquireError<&str>>(())
+    /// ```
     pub fn forget_all(&self, key: u64) {
+        let mut in_step = 0;
         for (index, slot) in self.pool.slots() {
             let place = Place { index, generation: slot.word().generation() };
             match slot.doom(place) {
                 Doom::Ours(doomed) => std::mem::forget(self.remove(doomed)),
-                Doom::Lent => {
-                    if let Some(vacated) = slot.vacate_taken(place) {
-                        self.pool.push(vacated, Bearer::current());
-                    }
-                }
+                Doom::Lent => match slot.vacate_taken(place) {
+                    Some(vacated) => self.pool.push(vacated, Bearer::current()),
+                    None => in_step += 1,
+                },
                 Doom::Leased | Doom::Stale => {}
             }
         }
-        self.key.store(key, Relaxed); // Relaxed: the child has one thread
-        self.counters.reset();
+        // Mixed, so that no choice of keys brings an earlier mask back.
+        let key = RandomState::new().hash_one((self.key(), key));
+        self.key.store(key, Relaxed); // Relaxed, here and below: the child has one thread
+        self.sweeps.fetch_add(1, Relaxed);
+        self.counters.reset(in_step);
     }
 
     pub(crate) fn pool(&self) -> &Pool<T> {
@@ -320,6 +344,10 @@ impl<T> Table<T> {
         self.key.load(Relaxed) // Relaxed: changes in the child of a fork only
     }
 
+    pub(crate) fn sweeps(&self) -> u64 {
+        self.sweeps.load(Relaxed) // Relaxed: a hint
+    }
+
     pub(crate) fn now(&self) -> u64 {
         self.now.load(Relaxed) // Relaxed: a clock orders nothing
     }
@@ -336,6 +364,10 @@ impl<T> Table<T> {
         error
     }
 }
+
+/// A step that panics frees its handle and leaves nothing half-done, so a table is whole after any panic.
+impl<T> RefUnwindSafe for Table<T> {}
+impl<T> UnwindSafe for Table<T> {}
 
 impl<T> fmt::Debug for Table<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

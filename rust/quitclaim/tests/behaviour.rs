@@ -2,6 +2,7 @@
 
 use quitclaim::{AcquireError, Handle, Lease, LeaseError, Owner, StaleHandle, Table};
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
@@ -31,6 +32,7 @@ fn reap_frees_by_age_and_skips_what_is_taken() {
     assert!(!owner.owns(old) && owner.owns(young));
     owner.put(taken, value).unwrap();
     assert_eq!(table.reap(Duration::MAX).freed, 0, "nothing is that old");
+    assert_eq!(table.reap(Duration::from_secs(11)).freed, 0);
     table.tick(Duration::ZERO);
     assert_eq!(table.reap(Duration::from_secs(10)).freed, 1, "the clock never goes back");
 }
@@ -125,6 +127,59 @@ fn a_child_of_a_fork_starts_with_an_empty_table() {
     drop(owner);
     assert!(table.lease(fresh).is_err());
     assert_eq!(Arc::strong_count(&values[0]), 2);
+}
+
+#[test]
+fn what_a_fork_came_into_goes_on_in_the_child() {
+    let table = Table::new(16);
+    let mut owner = table.owner("parent");
+    let [stepped, leased] = [1, 2].map(|value| owner.acquire(value).unwrap());
+    let lease = table.lease(leased).unwrap();
+    owner
+        .step(stepped, |value| {
+            table.forget_all(42);
+            assert_eq!((*value, table.len()), (1, 1), "this step's own");
+            Ok::<_, ()>(())
+        })
+        .unwrap();
+    assert_eq!((*lease, table.len(), table.stats().high_water), (2, 1, 2));
+    drop((owner, lease));
+    assert_eq!((table.len(), table.census().count()), (0, 0));
+}
+
+#[test]
+fn no_choice_of_keys_brings_a_handle_back() {
+    let table = Table::new(1);
+    let mut given = Vec::new();
+    for key in [0, 0, 1 << 32, 1 << 32 | 1 << 31, u64::MAX] {
+        table.forget_all(key);
+        given.push(table.owner("").acquire(()).unwrap());
+    }
+    given.sort_unstable();
+    given.dedup();
+    assert_eq!(given.len(), 5);
+}
+
+#[test]
+fn an_owner_goes_on_after_a_value_that_panicked() {
+    let table = Table::new(64);
+    let mut owner = table.owner("");
+    for value in 0..10 {
+        owner.acquire(value).unwrap();
+    }
+    let panicked = catch_unwind(AssertUnwindSafe(|| owner.free_all_with(|_| resume_unwind(Box::new("quietly")))));
+    assert!(panicked.is_err());
+    assert_eq!(owner.len(), 9);
+    let more: Vec<_> = (0..20).map(|value| owner.acquire(value).unwrap()).collect();
+    assert!(more.iter().all(|&handle| owner.free(handle).is_ok()));
+    assert_eq!((owner.len(), table.len()), (9, 9));
+}
+
+#[test]
+fn a_table_may_be_used_across_a_panic() {
+    fn unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
+    unwind_safe::<Table<RefCell<u8>>>();
+    unwind_safe::<&Table<RefCell<u8>>>();
 }
 
 #[test]

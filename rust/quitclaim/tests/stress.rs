@@ -170,6 +170,7 @@ fn overseer(table: &Table<Value<'_>>, world: &World) {
         }
         let stats = table.stats();
         assert!(stats.acquired >= stats.freed.total());
+        assert!(table.len() <= table.capacity() && stats.live <= stats.capacity);
     }
 }
 

@@ -101,17 +101,33 @@ fn i5_values_of_a_forgotten_owner_are_dropped_with_the_table() {
     assert_eq!(Arc::strong_count(&value), 1);
 }
 
-#[test]
-fn i5_a_drop_that_panics_leaves_no_other_value_behind() {
-    struct Panics(Arc<AtomicUsize>, bool);
-    impl Drop for Panics {
-        fn drop(&mut self) {
-            self.0.fetch_add(1, Relaxed);
-            if self.1 {
-                panic_quietly();
-            }
+/// Counts its drop, and panics in it if so told.
+struct Panics(Arc<AtomicUsize>, bool);
+
+impl Drop for Panics {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Relaxed);
+        if self.1 {
+            panic_quietly();
         }
     }
+}
+
+#[test]
+fn i4_a_drop_that_panics_in_the_tables_own_leaves_no_other_value_behind() {
+    let drops = Arc::<AtomicUsize>::default();
+    let table = Table::new(1_000);
+    let mut owner = table.owner("");
+    for number in 0..200 {
+        owner.acquire(Panics(Arc::clone(&drops), number == 0)).unwrap();
+    }
+    std::mem::forget(owner);
+    assert!(panics(|| drop(table)));
+    assert_eq!(drops.load(Relaxed), 200);
+}
+
+#[test]
+fn i5_a_drop_that_panics_leaves_no_other_value_behind() {
     let drops = Arc::<AtomicUsize>::default();
     let table = Table::new(8);
     let mut owner = table.owner("");

@@ -3,16 +3,17 @@
 use crate::handle::Place;
 use crate::page::{Depot, Pages, Run};
 use crate::shard::Pool;
-use crate::slot::Doom;
+use crate::slot::{Doom, LAST_GENERATION};
 use crate::thread::Bearer;
 use loom::sync::Arc;
+use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use loom::thread;
 
 /// Three runs of one slot each in a depot; the last pushed is on top.
 fn depot_of_three() -> (Depot, Pages<u32>) {
     let (depot, pages) = (Depot::new(), Pages::new());
     for index in [0, 1, 2] {
-        pages.grow(index..index + 1);
+        assert!(pages.grow(index..index + 1));
         depot.push(Run::minted(&pages, index, 1), &pages);
     }
     (depot, pages)
@@ -86,6 +87,33 @@ fn i6_the_last_slot_goes_to_one_of_two() {
     });
 }
 
+/// A slot has its last life here; the thread that ends it may mint another. Who sees that minting and not yet the
+/// retirement must not think that there is room without end.
+#[test]
+fn i6_minting_beside_a_retirement_keeps_the_capacity() {
+    loom::model(|| {
+        let pool = Arc::new(Pool::<u32>::new(1, 1));
+        for _ in 0..LAST_GENERATION {
+            churn(&pool);
+        }
+        let (index, generation) = fill(&pool, 1).expect("the slot's last life");
+        // Orders nothing: it makes loom try the order in which the other thread is first.
+        let replaced = Arc::new(AtomicBool::new(false));
+        let other = {
+            let (pool, replaced) = (Arc::clone(&pool), Arc::clone(&replaced));
+            thread::spawn(move || {
+                free(&pool, index, generation);
+                let filled = fill(&pool, 2).is_some();
+                replaced.store(true, Relaxed);
+                filled
+            })
+        };
+        let mine = replaced.load(Relaxed) && fill(&pool, 3).is_some();
+        let theirs = other.join().unwrap();
+        assert!(!(mine && theirs), "two values in a table for one");
+    });
+}
+
 /// A magazine outlives its thread: the next bearer of the number finds the slots whole.
 #[test]
 fn i4_a_thread_number_hands_its_magazine_over() {
@@ -112,7 +140,12 @@ fn fill(pool: &Pool<u32>, value: u32) -> Option<(u32, u32)> {
 
 /// Fills a slot, if there is one, and frees it.
 fn churn(pool: &Pool<u32>) {
-    let Some((index, generation)) = fill(pool, 1) else { return };
+    if let Some((index, generation)) = fill(pool, 1) {
+        free(pool, index, generation);
+    }
+}
+
+fn free(pool: &Pool<u32>, index: u32, generation: u32) {
     let Doom::Ours(doomed) = pool.slot(index).expect("filled").doom(Place { index, generation }) else {
         panic!("nobody else knows it");
     };
