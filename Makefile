@@ -31,7 +31,8 @@ bench: bench-rust bench-python ## Prints both tables of benches, Rust then Pytho
 bench-rust: setup ## Prints the Rust table: churn and storm beside the peers.
 	@cargo bench --package quitclaim-benches
 
-bench-python: setup ## Prints the Python tables, one a group.
+bench-python: setup ## Prints the Python tables, one a group, with the extension as users get it (lto).
+	@.venv/bin/python -m maturin develop --locked --profile wheel --quiet
 	@.venv/bin/python -m pytest benches --benchmark-enable --benchmark-only --benchmark-group-by=group \
 		--benchmark-columns=median,iqr,min,ops
 

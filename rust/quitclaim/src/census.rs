@@ -3,6 +3,7 @@
 use crate::handle::{Handle, NO_SLOT, Place};
 use crate::shard::Pool;
 use crate::slot::{Slot, State as SlotState};
+use crate::thread::Bearer;
 use std::fmt;
 use std::time::Duration;
 
@@ -119,7 +120,7 @@ fn label(index: u32, labels: &Pool<Label>) -> Option<Label> {
     let pinned = slot.pin(Place { index, generation }).ok()?;
     let label = *pinned.value();
     if let Some(doomed) = pinned.unpin() {
-        labels.remove(doomed);
+        labels.remove(doomed, Bearer::current());
     }
     Some(label)
 }

@@ -72,6 +72,8 @@ mod page;
 mod shard;
 mod slot;
 mod stats;
+mod step;
+mod sweep;
 mod sync;
 mod table;
 mod thread;
@@ -85,7 +87,8 @@ pub use handle::Handle;
 pub use lease::Lease;
 pub use owner::Owner;
 pub use stats::{Cause, Freed, Refused, Stats};
-pub use table::{Reaped, Table};
+pub use sweep::Reaped;
+pub use table::Table;
 
 /// The examples of the README run.
 #[cfg(doctest)]

@@ -4,12 +4,14 @@ use crate::census::Label;
 use crate::error::{AcquireError, NotTaken, StaleHandle, StepError};
 use crate::handle::{Handle, NO_SLOT, Place};
 use crate::holdings::Holdings;
-use crate::slot::{Doom, Lent, Refusal, Slot};
+use crate::slot::{Doom, Slot};
 use crate::stats::{Cause, Event};
+use crate::step::{self, Step};
 use crate::table::Table;
 use crate::thread::Bearer;
 use std::convert::Infallible;
 use std::fmt;
+use std::mem;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -78,19 +80,19 @@ impl<'t, T> Owner<'t, T> {
     /// Handles this owner holds now. Walks its list, because handles are reaped behind its back.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.holdings.iter().filter(|&place| self.is_live(place)).count()
+        self.holdings.iter().filter(|&place| self.table.is_live(place)).count()
     }
 
     /// Whether this owner holds no handle.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        !self.holdings.iter().any(|place| self.is_live(place))
+        !self.holdings.iter().any(|place| self.table.is_live(place))
     }
 
     /// Whether the handle names a value of this owner's.
     #[must_use]
     pub fn owns(&self, handle: Handle) -> bool {
-        self.find(handle).is_some_and(|(place, ..)| self.is_live(place))
+        self.find(handle).is_some_and(|(place, ..)| self.table.is_live(place))
     }
 
     /// Puts a value into the table and names it.
@@ -99,6 +101,18 @@ impl<'t, T> Owner<'t, T> {
     ///
     /// [`AcquireError::TableFull`] if this thread finds no free slot, [`AcquireError::OverQuota`] if the owner holds
     /// as many handles as [`Table::with_quota`] allows. The value comes back inside.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use quitclaim::{AcquireError, Table};
+    ///
+    /// let table = Table::new(1);
+    /// let mut owner = table.owner("example");
+    /// owner.acquire("a value")?;
+    /// assert_eq!(owner.acquire("another"), Err(AcquireError::TableFull("another")));
+    /// # Ok::<(), quitclaim::AcquireError<&str>>(())
+    /// ```
     #[inline]
     pub fn acquire(&mut self, value: T) -> Result<Handle, AcquireError<T>> {
         if self.holdings.len() >= self.table.quota() || self.holdings.is_full() {
@@ -109,15 +123,15 @@ impl<'t, T> Owner<'t, T> {
         }
         let table = &*self.table;
         let bearer = Bearer::current();
-        let Some(vacant) = table.pool().pop(bearer) else {
+        let Some(vacant) = table.pool.pop(bearer) else {
             return Err(table.refuse(Event::Full, AcquireError::TableFull(value)));
         };
         let label = self.label.map_or(NO_SLOT, |place| place.index);
         // Before the handle is published: a reaper may count its end at once, and `live` is never below zero.
-        table.counters().count(Event::Acquired, bearer);
+        table.counters.count(Event::Acquired, bearer);
         let place = self.holdings.insert(|position| vacant.fill(value, position, label, table.now()));
         if place.generation == 0 {
-            table.counters().count(Event::FirstUse, bearer);
+            table.counters.count(Event::FirstUse, bearer);
         }
         Ok(Handle::mask(place, table.key()))
     }
@@ -133,21 +147,40 @@ impl<'t, T> Owner<'t, T> {
     /// # Panics
     ///
     /// If `function` does; the handle is freed first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use quitclaim::{StepError, Table};
+    ///
+    /// let table = Table::new(16);
+    /// let mut owner = table.owner("example");
+    /// let handle = owner.acquire(1)?;
+    /// let doubled = owner.step(handle, |value| {
+    ///     *value *= 2;
+    ///     Ok::<_, &str>(*value)
+    /// });
+    /// assert_eq!(doubled, Ok(2));
+    /// assert_eq!(owner.step(handle, |_| Err::<(), _>("denied")), Err(StepError::Failed("denied")));
+    /// assert_eq!(owner.step(handle, |_| Ok::<_, &str>(())), Err(StepError::Stale));
+    /// # Ok::<(), quitclaim::AcquireError<i32>>(())
+    /// ```
     #[inline]
     pub fn step<R, E>(
         &mut self,
         handle: Handle,
         function: impl FnOnce(&mut T) -> Result<R, E>,
     ) -> Result<R, StepError<E>> {
-        let (position, lent) = lend(&self.table, &mut self.holdings, handle)?;
-        let mut step = Step { table: &self.table, holdings: &mut self.holdings, position, lent: Some(lent) };
+        let mut step = Step::begin(&self.table, &mut self.holdings, handle)?;
         match function(step.value()) {
             Ok(result) => {
                 step.put_back();
                 Ok(result)
             }
             Err(error) => {
-                drop(step.remove(Cause::Failed));
+                let value = step.remove(Cause::Failed);
+                mem::forget(step);
+                drop(value);
                 Err(StepError::Failed(error))
             }
         }
@@ -160,8 +193,26 @@ impl<'t, T> Owner<'t, T> {
     /// # Errors
     ///
     /// As [`step`](Self::step), but never [`StepError::Failed`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use quitclaim::{Cause, StepError, Table};
+    ///
+    /// let table = Table::new(16);
+    /// let mut owner = table.owner("example");
+    /// let handle = owner.acquire("a value")?;
+    /// let value = owner.take(handle).unwrap();
+    /// assert_eq!(owner.take(handle), Err(StepError::InStep));
+    /// owner.put(handle, value).unwrap();                          // it went well
+    ///
+    /// let value = owner.take(handle).unwrap();
+    /// owner.free_as(handle, Cause::Cancelled).unwrap();           // it did not
+    /// assert_eq!(owner.put(handle, value).unwrap_err().0, "a value");
+    /// # Ok::<(), quitclaim::AcquireError<&str>>(())
+    /// ```
     pub fn take(&mut self, handle: Handle) -> Result<T, StepError<Infallible>> {
-        let (_, lent) = lend(&self.table, &mut self.holdings, handle)?;
+        let (_, lent) = step::lend(&self.table, &mut self.holdings, handle)?;
         Ok(lent.take())
     }
 
@@ -170,6 +221,10 @@ impl<'t, T> Owner<'t, T> {
     /// # Errors
     ///
     /// [`NotTaken`] with the value, if nothing is taken under this handle: it was freed meanwhile.
+    ///
+    /// # Examples
+    ///
+    /// As of [`take`](Self::take).
     pub fn put(&mut self, handle: Handle, value: T) -> Result<(), NotTaken<T>> {
         match self.find(handle) {
             Some((place, _, slot)) => slot.put(place, value).map_err(NotTaken),
@@ -199,7 +254,7 @@ impl<'t, T> Owner<'t, T> {
         self.free_as(handle, Cause::Done)
     }
 
-    /// [`free`](Self::free), counted under another cause.
+    /// [`free`](Self::free), counted under another cause: for a binding, and for a protocol in which a peer can cancel.
     ///
     /// # Errors
     ///
@@ -216,9 +271,26 @@ impl<'t, T> Owner<'t, T> {
 
     /// Frees all of this owner's handles, as its drop does, and hands each value to `each` once its slot is vacant.
     /// Leased and taken values are dropped by those who have them.
+    ///
+    /// # Panics
+    ///
+    /// If `each` does. What was freed is freed; the rest stays, and the owner's drop frees it. (That drop itself goes on
+    /// when a value's drop panics; at a second panic Rust aborts.)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let table = quitclaim::Table::new(16);
+    /// let mut owner = table.owner("example");
+    /// owner.acquire("a value")?;
+    /// let mut values = Vec::new();
+    /// owner.free_all_with(|value| values.push(value));
+    /// assert_eq!(values, ["a value"]);
+    /// # Ok::<(), quitclaim::AcquireError<&str>>(())
+    /// ```
     pub fn free_all_with(&mut self, mut each: impl FnMut(T)) {
         while let Some(place) = self.holdings.pop() {
-            let Some(slot) = self.table.pool().slot(place.index) else { continue };
+            let Some(slot) = self.table.pool.slot(place.index) else { continue };
             if let Ok(Some(value)) = end(&self.table, slot, place, Cause::Owner) {
                 each(value);
             }
@@ -227,7 +299,7 @@ impl<'t, T> Owner<'t, T> {
 
     fn of(table: TableRef<'t, T>, label: &str) -> Self {
         let (label, sweeps_seen) = (register(&table, label), table.sweeps());
-        Self { table, holdings: Holdings::default(), sweeps_seen, label }
+        Self { table, holdings: Holdings::EMPTY, sweeps_seen, label }
     }
 
     /// The place of a handle that this owner acquired and has not freed; it may have been reaped.
@@ -236,11 +308,7 @@ impl<'t, T> Owner<'t, T> {
     /// what its rightful owner is about to step.
     #[inline]
     fn find(&self, handle: Handle) -> Option<(Place, u32, &Slot<T>)> {
-        find(&self.table, &self.holdings, handle)
-    }
-
-    fn is_live(&self, place: Place) -> bool {
-        self.table.pool().slot(place.index).is_some_and(|slot| slot.word().is_live(place))
+        step::find(&self.table, &self.holdings, handle)
     }
 
     /// Strikes from the list what others freed. Walks it only if somebody has reaped since the last walk, so that a peer
@@ -249,10 +317,10 @@ impl<'t, T> Owner<'t, T> {
     fn strike_out_reaped(&mut self) {
         let table = &*self.table;
         let sweeps = table.sweeps();
-        if std::mem::replace(&mut self.sweeps_seen, sweeps) == sweeps {
+        if mem::replace(&mut self.sweeps_seen, sweeps) == sweeps {
             return;
         }
-        self.holdings.retain(|place| table.pool().slot(place.index).is_some_and(|slot| slot.word().is_live(place)));
+        self.holdings.retain(|place| table.is_live(place));
     }
 }
 
@@ -299,88 +367,21 @@ impl<T> fmt::Debug for Owner<'_, T> {
     }
 }
 
-/// A value in a step. Dropped before the step's end, which a panic does, it frees the handle.
-struct Step<'o, T> {
-    table: &'o Table<T>,
-    holdings: &'o mut Holdings,
-    position: u32,
-    /// `None` once the step has ended.
-    lent: Option<Lent<'o, T>>,
-}
-
-impl<T> Step<'_, T> {
-    #[inline]
-    fn value(&mut self) -> &mut T {
-        self.lent.as_mut().expect("lent until the step ends").value()
-    }
-
-    #[inline]
-    fn put_back(mut self) {
-        if let Some(lent) = self.lent.take() {
-            lent.put_back();
-        }
-    }
-
-    /// I7. The handle is freed; the value is the caller's to drop.
-    #[inline]
-    fn remove(&mut self, cause: Cause) -> Option<T> {
-        let (value, vacated) = self.lent.take()?.remove();
-        let bearer = Bearer::current();
-        self.holdings.remove(self.position);
-        self.table.pool().push(vacated, bearer);
-        self.table.counters().count(Event::Freed(cause), bearer);
-        Some(value)
-    }
-}
-
-impl<T> Drop for Step<'_, T> {
-    #[inline]
-    fn drop(&mut self) {
-        drop(self.remove(Cause::Cancelled));
-    }
-}
-
-#[inline]
-fn find<'t, T>(table: &'t Table<T>, holdings: &Holdings, handle: Handle) -> Option<(Place, u32, &'t Slot<T>)> {
-    let place = handle.unmask(table.key())?;
-    let slot = table.pool().slot(place.index)?;
-    let position = slot.near();
-    holdings.holds(position, place).then_some((place, position, slot))
-}
-
-#[inline]
-fn lend<'t, T, E>(
-    table: &'t Table<T>,
-    holdings: &mut Holdings,
-    handle: Handle,
-) -> Result<(u32, Lent<'t, T>), StepError<E>> {
-    let Some((place, position, slot)) = find(table, holdings, handle) else {
-        return Err(table.refuse(Event::Stale, StepError::Stale));
-    };
-    slot.lend(place).map(|lent| (position, lent)).map_err(|refusal| match refusal {
-        Refusal::Leased | Refusal::TooMany => table.refuse(Event::Leased, StepError::Leased),
-        Refusal::InStep => table.refuse(Event::InStep, StepError::InStep),
-        Refusal::Stale => {
-            holdings.remove(position);
-            table.refuse(Event::Stale, StepError::Stale)
-        }
-    })
-}
-
 /// Frees the handle of a place this owner acquired, unless somebody else did; gives the value, if it is here.
 #[inline]
 fn end<T>(table: &Table<T>, slot: &Slot<T>, place: Place, cause: Cause) -> Result<Option<T>, StaleHandle> {
+    let bearer = Bearer::current();
     let value = match slot.doom(place) {
-        Doom::Ours(doomed) => Some(table.remove(doomed)),
+        Doom::Ours(doomed) => Some(table.pool.remove(doomed, bearer)),
         Doom::Leased => None,
         // Lent, and yet this owner is here and in no step: it is out with take().
         Doom::Lent => {
-            table.pool().push(slot.vacate_taken(place).ok_or(StaleHandle)?, Bearer::current());
+            table.pool.push(slot.vacate_taken(place).ok_or(StaleHandle)?, bearer);
             None
         }
         Doom::Stale => return Err(StaleHandle),
     };
-    table.counters().count(Event::Freed(cause), Bearer::current());
+    table.counters.count(Event::Freed(cause), bearer);
     Ok(value)
 }
 
@@ -389,13 +390,13 @@ fn register<T>(table: &Table<T>, label: &str) -> Option<Place> {
         return None;
     }
     // With two thousand million labelled owners the next one goes without.
-    let vacant = table.labels().pop(Bearer::current())?;
+    let vacant = table.labels.pop(Bearer::current())?;
     Some(vacant.fill(Label::new(label), 0, NO_SLOT, 0))
 }
 
 fn unregister<T>(table: &Table<T>, place: Place) {
-    let labels = table.labels();
+    let labels = &table.labels;
     if let Some(Doom::Ours(doomed)) = labels.slot(place.index).map(|slot| slot.doom(place)) {
-        labels.remove(doomed);
+        labels.remove(doomed, Bearer::current());
     }
 }

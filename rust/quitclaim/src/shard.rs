@@ -108,9 +108,9 @@ impl<T> Pool<T> {
 
     /// Takes a doomed value out and its slot back.
     #[inline]
-    pub(crate) fn remove(&self, doomed: Doomed<'_, T>) -> T {
+    pub(crate) fn remove(&self, doomed: Doomed<'_, T>, bearer: Option<Bearer>) -> T {
         let (value, vacated) = doomed.remove();
-        self.push(vacated, Bearer::current());
+        self.push(vacated, bearer);
         value
     }
 

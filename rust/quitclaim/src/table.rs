@@ -1,4 +1,4 @@
-//! The table: it leases and counts. Values enter and leave through an [`Owner`].
+//! The table: it leases and counts. Values enter and leave through an [`Owner`]; `sweep.rs` has what frees many at once.
 
 use crate::census::{self, Entry, Label};
 use crate::error::LeaseError;
@@ -6,8 +6,8 @@ use crate::handle::{Handle, NO_SLOT, Place};
 use crate::lease::Lease;
 use crate::owner::Owner;
 use crate::shard::{self, Pool};
-use crate::slot::{Doom, Doomed, Refusal, State};
-use crate::stats::{Cause, Counters, Event, Stats};
+use crate::slot::{Doomed, Refusal};
+use crate::stats::{Counters, Event, Stats};
 use crate::sync::{Relaxed, UnorderedU64};
 use crate::thread::Bearer;
 use std::fmt;
@@ -37,27 +37,16 @@ use std::time::Duration;
 /// # Ok::<(), quitclaim::AcquireError<i32>>(())
 /// ```
 pub struct Table<T> {
-    pool: Pool<T>,
+    pub(crate) pool: Pool<T>,
     /// Owners' labels, which [`census`](Self::census) reads. No handles: their places are in the slots' fields.
-    labels: Pool<Label>,
-    counters: Counters,
-    key: UnorderedU64,
+    pub(crate) labels: Pool<Label>,
+    pub(crate) counters: Counters,
+    pub(crate) key: UnorderedU64,
     /// Nanoseconds since the caller's origin.
-    now: UnorderedU64,
+    pub(crate) now: UnorderedU64,
     /// Sweeps that freed something: tells owners that their lists may hold what is gone.
-    sweeps: UnorderedU64,
+    pub(crate) sweeps: UnorderedU64,
     quota: usize,
-}
-
-/// What a sweep did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-#[must_use = "handles that were in a step are still there"]
-pub struct Reaped {
-    /// Handles freed. The values of those that were leased are dropped with their last lease.
-    pub freed: usize,
-    /// Handles old enough that were in a step and stayed.
-    pub in_step: usize,
 }
 
 impl<T> Table<T> {
@@ -81,7 +70,8 @@ impl<T> Table<T> {
             pool: Pool::new(capacity, threads),
             labels: Pool::new(NO_SLOT - 1, threads),
             counters: Counters::new(threads),
-            key: UnorderedU64::new(RandomState::new().hash_one(0)),
+            // With the process, because a forked child goes on with its parent's random numbers.
+            key: UnorderedU64::new(RandomState::new().hash_one(std::process::id())),
             now: UnorderedU64::new(0),
             sweeps: UnorderedU64::new(0),
             quota: usize::MAX,
@@ -108,6 +98,19 @@ impl<T> Table<T> {
 
     /// Someone who may acquire handles here, and whose handles are freed when it is dropped (I5). One for each
     /// connection is the rule. The label is for [`census`](Self::census); an empty one costs nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let table = quitclaim::Table::new(16);
+    /// {
+    ///     let mut owner = table.owner("192.0.2.7:4711");
+    ///     owner.acquire("half an exchange")?;
+    ///     assert_eq!(table.len(), 1);
+    /// }
+    /// assert_eq!(table.len(), 0);
+    /// # Ok::<(), quitclaim::AcquireError<&str>>(())
+    /// ```
     #[must_use = "an owner frees what it acquired when it is dropped"]
     pub fn owner(&self, label: &str) -> Owner<'_, T> {
         Owner::borrowed(self, label)
@@ -120,6 +123,18 @@ impl<T> Table<T> {
     ///
     /// [`LeaseError::Stale`] if the handle was freed, or is of another table; [`LeaseError::InStep`] if its owner has
     /// the value to itself; [`LeaseError::TooMany`] at 2³⁰ − 1 leases.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let table = quitclaim::Table::new(16);
+    /// let mut owner = table.owner("example");
+    /// let handle = owner.acquire("a value")?;
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| assert_eq!(*table.lease(handle).unwrap(), "a value"));
+    /// });
+    /// # Ok::<(), quitclaim::AcquireError<&str>>(())
+    /// ```
     #[inline]
     pub fn lease(&self, handle: Handle) -> Result<Lease<'_, T>, LeaseError>
     where
@@ -134,7 +149,37 @@ impl<T> Table<T> {
         }
     }
 
+    /// Whether the handle names a value just now, idle or in a step. For looking: who means to use the value uses it,
+    /// and hears.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let table = quitclaim::Table::new(16);
+    /// let mut owner = table.owner("example");
+    /// let handle = owner.acquire("a value")?;
+    /// assert!(table.contains(handle));
+    /// drop(owner);
+    /// assert!(!table.contains(handle));
+    /// # Ok::<(), quitclaim::AcquireError<&str>>(())
+    /// ```
+    #[must_use]
+    pub fn contains(&self, handle: Handle) -> bool {
+        handle.unmask(self.key()).is_some_and(|place| self.is_live(place))
+    }
+
     /// A lease of each value that is idle when the walk comes by, with its handle.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let table = quitclaim::Table::new(16);
+    /// let mut owner = table.owner("example");
+    /// let handle = owner.acquire("a value")?;
+    /// let all: Vec<_> = table.leases().map(|(handle, lease)| (handle, *lease)).collect();
+    /// assert_eq!(all, [(handle, "a value")]);
+    /// # Ok::<(), quitclaim::AcquireError<&str>>(())
+    /// ```
     pub fn leases(&self) -> impl Iterator<Item = (Handle, Lease<'_, T>)>
     where
         T: Sync,
@@ -173,82 +218,37 @@ impl<T> Table<T> {
     }
 
     /// Sets the table's clock, from which ages are reckoned: time since any origin that the caller keeps to. It never
-    /// goes back.
+    /// goes back. Call it once a turn of an event loop, say: handles acquired between two ticks are of one age.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let table = quitclaim::Table::new(16);
+    /// let started = std::time::Instant::now();
+    /// let mut owner = table.owner("example");
+    /// owner.acquire("a value")?;
+    /// table.tick(started.elapsed());
+    /// assert!(table.census().all(|entry| entry.age <= started.elapsed()));
+    /// # Ok::<(), quitclaim::AcquireError<&str>>(())
+    /// ```
     pub fn tick(&self, now: Duration) {
         let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
         self.now.fetch_max(now, Relaxed); // Relaxed: a clock orders nothing
     }
 
-    /// Frees what was acquired `older_than` ago or longer, idle or leased; skips and counts what is in a step.
-    ///
-    /// Values are dropped before it returns, on this thread, save those leased.
+    /// Counters. Reading them costs a few hundred loads: for a scrape, not for a hot path.
     ///
     /// # Examples
     ///
     /// ```
-    /// use std::time::Duration;
-    ///
     /// let table = quitclaim::Table::new(16);
-    /// let mut owner = table.owner("stalled");
-    /// let handle = owner.acquire("half an exchange")?;
-    /// table.tick(Duration::from_secs(300));
-    /// assert_eq!(table.reap(Duration::from_secs(60)).freed, 1);
-    /// assert!(owner.free(handle).is_err());
+    /// let mut owner = table.owner("example");
+    /// let handle = owner.acquire("a value")?;
+    /// assert!(owner.step(handle, |_| Err::<(), _>("denied")).is_err());
+    /// let stats = table.stats();
+    /// assert_eq!((stats.live, stats.acquired, stats.freed.failed), (0, 1, 1));
     /// # Ok::<(), quitclaim::AcquireError<&str>>(())
     /// ```
-    pub fn reap(&self, older_than: Duration) -> Reaped {
-        self.reap_with(older_than, drop)
-    }
-
-    /// [`reap`](Self::reap) that hands each value to `each` once its slot is vacant, in place of dropping it.
-    pub fn reap_with(&self, older_than: Duration, each: impl FnMut(T)) -> Reaped {
-        let age = u64::try_from(older_than.as_nanos()).ok();
-        // An age that no handle can have reached reaps nothing, not everything.
-        match age.and_then(|age| self.now().checked_sub(age)) {
-            Some(newest) => self.sweep(newest, Cause::Reaped, each),
-            None => Reaped::default(),
-        }
-    }
-
-    /// Frees whatever is not in a step, of any age: for a stop. Owners stay, and find their handles stale.
-    pub fn drain(&self) -> Reaped {
-        self.drain_with(drop)
-    }
-
-    /// [`drain`](Self::drain) that hands each value to `each` once its slot is vacant, in place of dropping it.
-    pub fn drain_with(&self, each: impl FnMut(T)) -> Reaped {
-        self.sweep(u64::MAX, Cause::Drained, each)
-    }
-
-    fn sweep(&self, newest: u64, cause: Cause, mut each: impl FnMut(T)) -> Reaped {
-        let mut reaped = Reaped::default();
-        for (index, slot) in self.pool.slots() {
-            let word = slot.word();
-            if !matches!(word.state(), State::Idle | State::Lent) || slot.stamp() > newest {
-                continue;
-            }
-            let place = Place { index, generation: word.generation() };
-            let doom = slot.doom(place);
-            match &doom {
-                Doom::Stale => continue,
-                Doom::Lent => {
-                    reaped.in_step += 1;
-                    continue;
-                }
-                Doom::Ours(_) | Doom::Leased => {
-                    self.counters.count(Event::Freed(cause), Bearer::current());
-                    reaped.freed += 1;
-                }
-            }
-            self.sweeps.fetch_add(1, Relaxed); // Relaxed: an owner may learn of it late
-            if let Doom::Ours(doomed) = doom {
-                each(self.remove(doomed));
-            }
-        }
-        reaped
-    }
-
-    /// Counters. Reading them costs a few hundred loads: for a scrape, not for a hot path.
     #[must_use]
     pub fn stats(&self) -> Stats {
         let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
@@ -285,59 +285,8 @@ impl<T> Table<T> {
         self.pool.slots().filter_map(move |(index, slot)| census::read(index, slot, &self.labels, key, now))
     }
 
-    /// Makes the table of a forked child its own: **for the child of a fork, before it uses the table.**
-    ///
-    /// All handles become stale, values are forgotten and never dropped (they are the parent's), the counters start
-    /// at zero, and handles are masked anew, by `key` among others: a number that the parent's other children do not
-    /// give. Owners that came along own nothing.
-    ///
-    /// What was under way when the process forked is as it was. A value in the middle of a Rust [`step`](Owner::step)
-    /// stays and counts as live: this thread's step goes on, another thread's is lost to this process with its slot. So
-    /// are slots that another thread leased or was just moving. A value that this thread leases is dropped with the lease.
-    /// (A [taken](Owner::take) value is its taker's: its place is vacated, and putting it back fails.)
-    ///
-    /// Harmless elsewhere, but it leaks every value.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let table = quitclaim::Table::new(16);
-    /// let mut owner = table.owner("the parent's");
-    /// let handle = owner.acquire("a value")?;
-    /// table.forget_all(u64::from(std::process::id()));     // in the child
-    /// assert!(table.is_empty() && owner.free(handle).is_err());
-    /// # Ok::<(), quitclaim::AcquireError<&str>>(())
-    /// ```
-    pub fn forget_all(&self, key: u64) {
-        let mut in_step = 0;
-        for (index, slot) in self.pool.slots() {
-            let place = Place { index, generation: slot.word().generation() };
-            match slot.doom(place) {
-                Doom::Ours(doomed) => std::mem::forget(self.remove(doomed)),
-                Doom::Lent => match slot.vacate_taken(place) {
-                    Some(vacated) => self.pool.push(vacated, Bearer::current()),
-                    None => in_step += 1,
-                },
-                Doom::Leased | Doom::Stale => {}
-            }
-        }
-        // Mixed, so that no choice of keys brings an earlier mask back.
-        let key = RandomState::new().hash_one((self.key(), key));
-        self.key.store(key, Relaxed); // Relaxed, here and below: the child has one thread
-        self.sweeps.fetch_add(1, Relaxed);
-        self.counters.reset(in_step);
-    }
-
-    pub(crate) fn pool(&self) -> &Pool<T> {
-        &self.pool
-    }
-
-    pub(crate) fn labels(&self) -> &Pool<Label> {
-        &self.labels
-    }
-
-    pub(crate) fn counters(&self) -> &Counters {
-        &self.counters
+    pub(crate) fn is_live(&self, place: Place) -> bool {
+        self.pool.slot(place.index).is_some_and(|slot| slot.word().is_live(place))
     }
 
     pub(crate) fn key(&self) -> u64 {
@@ -355,7 +304,7 @@ impl<T> Table<T> {
     /// Vacates the slot, and only then hands out the value, so that foreign code in its `Drop` meets a whole table.
     #[inline]
     pub(crate) fn remove(&self, doomed: Doomed<'_, T>) -> T {
-        self.pool.remove(doomed)
+        self.pool.remove(doomed, Bearer::current())
     }
 
     #[cold]

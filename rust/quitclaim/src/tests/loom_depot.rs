@@ -149,7 +149,7 @@ fn free(pool: &Pool<u32>, index: u32, generation: u32) {
     let Doom::Ours(doomed) = pool.slot(index).expect("filled").doom(Place { index, generation }) else {
         panic!("nobody else knows it");
     };
-    pool.remove(doomed);
+    pool.remove(doomed, Bearer::current());
 }
 
 fn churn_and_end(pool: &Pool<u32>) {

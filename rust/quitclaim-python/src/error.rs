@@ -1,0 +1,86 @@
+//! Refusals as the exceptions of `quitclaim.errors`. No message tells a value, a label or a handle.
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use quitclaim::{AcquireError, LeaseError, StepError};
+use std::convert::Infallible;
+use std::time::Duration;
+
+/// In a module of their own, because the macro's structs are `pub`.
+mod imported {
+    pyo3::import_exception!(quitclaim.errors, HandleInStep);
+    pyo3::import_exception!(quitclaim.errors, HandleLeased);
+    pyo3::import_exception!(quitclaim.errors, OverQuota);
+    pyo3::import_exception!(quitclaim.errors, OwnerBusy);
+    pyo3::import_exception!(quitclaim.errors, OwnerClosed);
+    pyo3::import_exception!(quitclaim.errors, StaleHandle);
+    pyo3::import_exception!(quitclaim.errors, TableFull);
+}
+use imported::{HandleInStep, HandleLeased, OverQuota, OwnerBusy, OwnerClosed, StaleHandle, TableFull};
+
+#[cold]
+pub(crate) fn not_acquired<T>(error: &AcquireError<T>) -> PyErr {
+    match error {
+        AcquireError::OverQuota(_) => OverQuota::new_err(
+            "this owner holds as many handles as the table's quota allows one owner: free one before the next acquire()",
+        ),
+        // TableFull, and whatever may join it.
+        _ => TableFull::new_err("no slot of the table is free: shed load, or give HandleTable a larger capacity"),
+    }
+}
+
+#[cold]
+pub(crate) fn not_stepped(error: StepError<Infallible>) -> PyErr {
+    match error {
+        StepError::InStep => in_step(),
+        StepError::Leased => leased(),
+        _ => not_the_owners(),
+    }
+}
+
+#[cold]
+pub(crate) fn not_leased(error: LeaseError) -> PyErr {
+    match error {
+        LeaseError::InStep => in_step(),
+        LeaseError::TooMany => leased(),
+        _ => StaleHandle::new_err("the handle names nothing in this table any more: acquire a new one"),
+    }
+}
+
+#[cold]
+pub(crate) fn not_the_owners() -> PyErr {
+    StaleHandle::new_err(
+        "the handle names nothing of this owner's (freed, reaped, or another owner's): acquire a new one",
+    )
+}
+
+#[cold]
+pub(crate) fn closed() -> PyErr {
+    OwnerClosed::new_err("this owner is closed and acquires nothing more: ask the table for a new owner()")
+}
+
+#[cold]
+pub(crate) fn busy() -> PyErr {
+    OwnerBusy::new_err(
+        "another thread is in a step of this owner: give each thread, or connection, an owner of its own",
+    )
+}
+
+#[cold]
+pub(crate) fn not_picklable(class: &str, remedy: &str) -> PyErr {
+    PyTypeError::new_err(format!("cannot pickle or copy a {class}: {remedy}"))
+}
+
+fn in_step() -> PyErr {
+    HandleInStep::new_err("a step has this handle's value to itself: use the value it was given, or wait for its end")
+}
+
+fn leased() -> PyErr {
+    HandleLeased::new_err("another thread is just reading this handle's value: step again when it is done")
+}
+
+/// A time given as Python gives it.
+pub(crate) fn seconds(name: &str, seconds: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|_| PyValueError::new_err(format!("{name} is in seconds: finite, not negative and below 2**64")))
+}

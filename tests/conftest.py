@@ -1,0 +1,54 @@
+"""What the tests share."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from quitclaim import HandleTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture
+def handle_table() -> Iterator[HandleTable[Any]]:
+    """A table that must be empty at the end of the test.
+
+    The test's own locals are alive until then: free what they own, or let go of its owner.
+    """
+    table = HandleTable[Any]()
+    yield table
+    left = "\n".join(map(repr, table.census()))
+    assert len(table) == 0, f"{len(table)} handles were not given back:\n{left}"
+
+
+@pytest.fixture
+def in_child() -> Callable[[Callable[[], str]], str]:
+    """Runs a function in a forked child, which leaves by `os._exit`, and gives what it returned."""
+    return _in_child
+
+
+def _in_child(function: Callable[[], str]) -> str:
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        leave(writer, function)
+    os.close(writer)
+    with os.fdopen(reader) as answers:
+        answer = answers.read()
+    os.waitpid(child, 0)
+    return answer
+
+
+def leave(writer: int, function: Callable[[], str]) -> None:
+    """Ends this process, which is a forked child, with the function's answer in the pipe."""
+    try:
+        os.write(writer, function().encode())
+    except BaseException:  # noqa: BLE001 - whatever it is, it must not get into the parent's test run
+        os.write(writer, traceback.format_exc().encode())
+    finally:
+        os._exit(0)

@@ -1,0 +1,142 @@
+"""Dependencies point one way, `unsafe` stays in its two files, and no file outgrows its reader."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+PYTHON = ROOT / "python"
+RUST = ROOT / "rust"
+
+# Which modules of the package a module may import. A new module gets its line here.
+MAY_IMPORT = {
+    "quitclaim.errors": set[str](),
+    "quitclaim._quitclaim": {"quitclaim.errors"},
+    "quitclaim.handles": {"quitclaim._quitclaim"},
+    "quitclaim": {"quitclaim._quitclaim", "quitclaim.errors", "quitclaim.handles"},
+}
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the package: its Python files, and the stub for what is written in Rust."""
+    paths = [*PYTHON.rglob("*.py"), *PYTHON.rglob("*.pyi")]
+    parts = {path: path.relative_to(PYTHON).with_suffix("").parts for path in paths}
+    return {".".join(names).removesuffix(".__init__"): path for path, names in parts.items()}
+
+
+MODULES = modules()
+
+
+def imports(module: str) -> Iterator[str]:
+    """The package's modules that this one imports, at its top or deep inside."""
+    package = module if MODULES[module].stem == "__init__" else module.rpartition(".")[0]
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in MODULES)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            source = ".".join([*above, *([node.module] if node.module else [])])
+            for alias in node.names:
+                inner = f"{source}.{alias.name}"
+                if inner in MODULES or source in MODULES:
+                    yield inner if inner in MODULES else source
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_what_is_below_it(module: str) -> None:
+    assert set(imports(module)) <= MAY_IMPORT[module]
+
+
+def test_the_table_above_names_no_module_that_is_gone() -> None:
+    assert MAY_IMPORT.keys() == MODULES.keys()
+
+
+def test_what_rust_imports_is_below_it() -> None:
+    source = "".join(path.read_text() for path in (RUST / "quitclaim-python").rglob("*.rs"))
+    imported = set(re.findall(r"import_exception!\(([\w.]+),", source))
+    assert imported <= MAY_IMPORT["quitclaim._quitclaim"]
+
+
+# --- Rust
+
+
+def manifest(crate: str) -> dict[str, object]:
+    """A crate's Cargo.toml."""
+    return tomllib.loads((RUST / crate / "Cargo.toml").read_text())
+
+
+def test_the_table_depends_on_nothing() -> None:
+    table = manifest("quitclaim")
+    targets = table.get("target", {})
+    assert isinstance(targets, dict)
+    # loom replaces the standard library's atomics in the model checker's own build, and in no other.
+    unconditional = [target for target in targets if target != "cfg(loom)"]
+    assert (table.get("dependencies", {}), table.get("build-dependencies", {}), unconditional) == ({}, {}, [])
+
+
+UNSAFE = {
+    Path("quitclaim/src/slot.rs"),
+    Path("quitclaim/src/page.rs"),
+    # loom's cell is not Sync, so that its user says so; it then fails the model where that was wrong.
+    Path("quitclaim/src/tests/loom_table.rs"),
+}
+RUST_FILES = [path.relative_to(RUST) for path in sorted(RUST.rglob("*.rs"))]
+
+
+def code(path: Path) -> str:
+    """A Rust file without its comments."""
+    return re.sub(r"//.*", "", path.read_text())
+
+
+@pytest.mark.parametrize("path", [path for path in RUST_FILES if path not in UNSAFE], ids=str)
+def test_a_rust_file_has_no_unsafe(path: Path) -> None:
+    assert not re.search(r"\bunsafe\b", code(RUST / path))
+
+
+@pytest.mark.parametrize("path", sorted(UNSAFE), ids=str)
+def test_each_unsafe_block_says_why_it_is_sound(path: Path) -> None:
+    lines = (RUST / path).read_text().splitlines()
+    blocks = [number for number, line in enumerate(lines) if re.search(r"\bunsafe (\{|impl)", code_of(line))]
+    unexplained = [number + 1 for number in blocks if not explained(lines[:number])]
+    assert unexplained == []
+
+
+def code_of(line: str) -> str:
+    """A line without its comment."""
+    return line.partition("//")[0]
+
+
+def explained(before: list[str]) -> bool:
+    """Whether the comment right above, or a line above within the same statement, says `SAFETY:`."""
+    return any("SAFETY:" in line for line in before[-4:])
+
+
+@pytest.mark.parametrize("crate", [path.name for path in sorted(RUST.iterdir()) if path.name != "quitclaim"])
+def test_every_other_crate_forbids_unsafe(crate: str) -> None:
+    assert "#![forbid(unsafe_code)]" in (RUST / crate / "src" / "lib.rs").read_text()
+
+
+# --- size
+
+SOURCES = [
+    path.relative_to(ROOT)
+    for folder in ("python", "rust", "tests", "benches", "scripts", "fuzz")
+    for suffix in ("py", "pyi", "rs", "sh")
+    for path in sorted((ROOT / folder).rglob(f"*.{suffix}"))
+    if "target" not in path.parts
+]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_a_file_is_not_too_long(path: Path) -> None:
+    longest = 800 if "tests" in path.parts or path.suffix == ".pyi" else 500
+    assert len((ROOT / path).read_text().splitlines()) <= longest
