@@ -139,10 +139,10 @@ impl<T> Table<T> {
     /// at zero, and handles are masked anew, by `key` among others: a number that the parent's other children do not
     /// give. Owners that came along own nothing.
     ///
-    /// What was under way when the process forked is as it was. A value in the middle of a Rust [`step`](Owner::step)
+    /// What was under way when the process forked is as it was. A value in the middle of a Rust [`step`](crate::Owner::step)
     /// stays and counts as live: this thread's step goes on, another thread's is lost to this process with its slot. So
     /// are slots that another thread leased or was just moving. A value that this thread leases is dropped with the lease.
-    /// (A [taken](Owner::take) value is its taker's: its place is vacated, and putting it back fails.)
+    /// (A [taken](crate::Owner::take) value is its taker's: its place is vacated, and putting it back fails.)
     ///
     /// Harmless elsewhere, but it leaks every value.
     ///
