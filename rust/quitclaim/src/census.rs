@@ -1,8 +1,10 @@
 //! What is live, by owner and age: read beside writers, without stopping any.
 
 use crate::handle::{Handle, NO_SLOT, Place};
+use crate::label::Label;
 use crate::shard::Pool;
 use crate::slot::{Slot, State as SlotState};
+use crate::table::Table;
 use crate::thread::Bearer;
 use std::fmt;
 use std::time::Duration;
@@ -42,45 +44,24 @@ impl fmt::Display for State {
     }
 }
 
-/// An owner's label: what an operator should read beside a leaked handle, such as a peer's address. At most 48 octets
-/// of UTF-8; a longer text is cut at a character's end.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Label {
-    octets: [u8; Self::LONGEST],
-    length: u8,
-}
-
-impl Label {
-    /// The longest label, in octets.
-    pub const LONGEST: usize = 48;
-
-    const EMPTY: Self = Self { octets: [0; Self::LONGEST], length: 0 };
-
-    pub(crate) fn new(text: &str) -> Self {
-        let fits = |end: &usize| text.is_char_boundary(*end);
-        let end = (0..=text.len().min(Self::LONGEST)).rev().find(fits).unwrap_or(0);
-        let mut label = Self::EMPTY;
-        label.octets[..end].copy_from_slice(&text.as_bytes()[..end]);
-        label.length = u8::try_from(end).unwrap_or(0); // at most 48
-        label
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.octets[..usize::from(self.length)]).unwrap_or_default() // cut at a character's end
-    }
-}
-
-impl fmt::Display for Label {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl fmt::Debug for Label {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_str().fmt(f)
+impl<T> Table<T> {
+    /// What is in the table, slot by slot, read beside writers: an entry was true when the iterator gave it; what
+    /// changed hands just then is left out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let table = quitclaim::Table::new(16);
+    /// let mut owner = table.owner("192.0.2.7:4711");
+    /// owner.acquire("half an exchange")?;
+    /// for entry in table.census() {
+    ///     println!("{} {} {:?} {}", entry.handle, entry.owner, entry.age, entry.state);
+    /// }
+    /// # Ok::<(), quitclaim::AcquireError<&str>>(())
+    /// ```
+    pub fn census(&self) -> impl Iterator<Item = Entry> {
+        let (key, now) = (self.key(), self.now());
+        self.pool.slots().filter_map(move |(index, slot)| read(index, slot, &self.labels, key, now))
     }
 }
 
@@ -89,7 +70,7 @@ impl fmt::Debug for Label {
 /// The fields of a life are stored before its word is published and not changed in it. So: word, fields, word again;
 /// if the generation is the same and the handle not freed, the fields were of that life, and its owner, who frees
 /// all it has before it gives its label back, still had the label that was read.
-pub(crate) fn read<T>(index: u32, slot: &Slot<T>, labels: &Pool<Label>, key: u64, now: u64) -> Option<Entry> {
+fn read<T>(index: u32, slot: &Slot<T>, labels: &Pool<Label>, key: u64, now: u64) -> Option<Entry> {
     let word = slot.word();
     let state = match word.state() {
         SlotState::Idle => State::Idle,

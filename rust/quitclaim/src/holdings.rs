@@ -90,7 +90,8 @@ impl Holdings {
     }
 
     fn pop_held(&mut self) -> Option<Place> {
-        // Holes at the end go with it. Those in the middle are found again when the list is full (retain).
+        // Holes at the end go with it, so the list of holes is void. Those in the middle are found again by retain(), or
+        // go with the rest.
         let last = std::iter::from_fn(|| self.rest.pop()).find_map(Entry::place);
         let last = last.or_else(|| mem::replace(&mut self.first, Entry::hole(END)).place());
         self.hole = END;

@@ -66,6 +66,7 @@ mod census;
 mod error;
 mod handle;
 mod holdings;
+mod label;
 mod lease;
 mod owner;
 mod page;
@@ -81,9 +82,10 @@ mod thread;
 #[cfg(test)]
 mod tests;
 
-pub use census::{Entry, Label, State};
+pub use census::{Entry, State};
 pub use error::{AcquireError, LeaseError, NotTaken, StaleHandle, StepError};
 pub use handle::Handle;
+pub use label::Label;
 pub use lease::Lease;
 pub use owner::Owner;
 pub use stats::{Cause, Freed, Refused, Stats};

@@ -1,9 +1,9 @@
 //! Who is responsible for handles: the only way in and out of a table.
 
-use crate::census::Label;
 use crate::error::{AcquireError, NotTaken, StaleHandle, StepError};
 use crate::handle::{Handle, NO_SLOT, Place};
 use crate::holdings::Holdings;
+use crate::label::Label;
 use crate::slot::{Doom, Slot};
 use crate::stats::{Cause, Event};
 use crate::step::{self, Step};
@@ -66,8 +66,30 @@ impl<T> Deref for TableRef<'_, T> {
     }
 }
 
+impl<T> Table<T> {
+    /// Someone who may acquire handles here, and whose handles are freed when it is dropped (I5). One for each
+    /// connection is the rule. The label is for [`census`](Self::census); an empty one costs nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let table = quitclaim::Table::new(16);
+    /// {
+    ///     let mut owner = table.owner("192.0.2.7:4711");
+    ///     owner.acquire("half an exchange")?;
+    ///     assert_eq!(table.len(), 1);
+    /// }
+    /// assert_eq!(table.len(), 0);
+    /// # Ok::<(), quitclaim::AcquireError<&str>>(())
+    /// ```
+    #[must_use = "an owner frees what it acquired when it is dropped"]
+    pub fn owner(&self, label: &str) -> Owner<'_, T> {
+        Owner::borrowed(self, label)
+    }
+}
+
 impl<'t, T> Owner<'t, T> {
-    pub(crate) fn borrowed(table: &'t Table<T>, label: &str) -> Self {
+    fn borrowed(table: &'t Table<T>, label: &str) -> Self {
         Self::of(TableRef::Borrowed(table), label)
     }
 

@@ -98,18 +98,19 @@ impl Event {
     fn index(self) -> usize {
         match self {
             Self::Freed(cause) => cause as usize,
-            Self::Acquired => 6,
-            Self::FirstUse => 7,
-            Self::Stale => 8,
-            Self::Leased => 9,
-            Self::InStep => 10,
-            Self::Full => 11,
-            Self::Quota => 12,
+            Self::Acquired => CAUSES,
+            Self::FirstUse => CAUSES + 1,
+            Self::Stale => CAUSES + 2,
+            Self::Leased => CAUSES + 3,
+            Self::InStep => CAUSES + 4,
+            Self::Full => CAUSES + 5,
+            Self::Quota => CAUSES + 6,
         }
     }
 }
 
-const EVENTS: usize = 13;
+const CAUSES: usize = Cause::Drained as usize + 1;
+const EVENTS: usize = CAUSES + 7;
 
 /// How often a reader looks for a moment without a free.
 const TRIES: u32 = 16;

@@ -4,9 +4,8 @@ use crate::handle::Place;
 use crate::slot::{Doom, State};
 use crate::stats::{Cause, Event};
 use crate::sync::Relaxed;
-use crate::table::Table;
+use crate::table::{Table, new_key};
 use crate::thread::Bearer;
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 /// What a sweep did.
@@ -23,7 +22,8 @@ pub struct Reaped {
 impl<T> Table<T> {
     /// Frees what was acquired `older_than` ago or longer, idle or leased; skips and counts what is in a step.
     ///
-    /// Values are dropped before it returns, on this thread, save those leased.
+    /// Values are dropped before it returns, on this thread, save those leased. Ages are the clock's:
+    /// [`tick`](Self::tick) it.
     ///
     /// # Examples
     ///
@@ -32,8 +32,9 @@ impl<T> Table<T> {
     ///
     /// let table = quitclaim::Table::new(16);
     /// let mut owner = table.owner("stalled");
+    /// table.tick(Duration::from_secs(100));
     /// let handle = owner.acquire("half an exchange")?;
-    /// table.tick(Duration::from_secs(300));
+    /// table.tick(Duration::from_secs(160));
     /// assert_eq!(table.reap(Duration::from_secs(60)).freed, 1);
     /// assert!(owner.free(handle).is_err());
     /// # Ok::<(), quitclaim::AcquireError<&str>>(())
@@ -136,8 +137,7 @@ impl<T> Table<T> {
     /// Makes the table of a forked child its own: **for the child of a fork, before it uses the table.**
     ///
     /// All handles become stale, values are forgotten and never dropped (they are the parent's), the counters start
-    /// at zero, and handles are masked anew, by `key` among others: a number that the parent's other children do not
-    /// give. Owners that came along own nothing.
+    /// at zero, and handles are masked with a new key. Owners that came along own nothing.
     ///
     /// What was under way when the process forked is as it was. A value in the middle of a Rust [`step`](crate::Owner::step)
     /// stays and counts as live: this thread's step goes on, another thread's is lost to this process with its slot. So
@@ -152,11 +152,11 @@ impl<T> Table<T> {
     /// let table = quitclaim::Table::new(16);
     /// let mut owner = table.owner("the parent's");
     /// let handle = owner.acquire("a value")?;
-    /// table.forget_all(u64::from(std::process::id()));     // in the child
+    /// table.forget_all();                                  // in the child
     /// assert!(table.is_empty() && owner.free(handle).is_err());
     /// # Ok::<(), quitclaim::AcquireError<&str>>(())
     /// ```
-    pub fn forget_all(&self, key: u64) {
+    pub fn forget_all(&self) {
         let mut in_step = 0;
         for (index, slot) in self.pool.slots() {
             let place = Place { index, generation: slot.word().generation() };
@@ -169,9 +169,7 @@ impl<T> Table<T> {
                 Doom::Leased | Doom::Stale => {}
             }
         }
-        // Mixed, so that no choice of keys brings an earlier mask back.
-        let key = RandomState::new().hash_one((self.key(), key));
-        self.key.store(key, Relaxed); // Relaxed, here and below: the child has one thread
+        self.key.store(new_key(), Relaxed); // Relaxed, here and below: the child has one thread
         self.sweeps.fetch_add(1, Relaxed);
         self.counters.reset(in_step);
     }

@@ -1,12 +1,10 @@
-//! The table: it leases and counts. Values enter and leave through an [`Owner`]; `sweep.rs` has what frees many at once.
+//! The table: it leases and counts. Values enter and leave through an [`Owner`](crate::Owner); the ways in are beside what
+//! they give: `owner.rs`, `lease.rs`, `census.rs`, and `sweep.rs` for what frees many at once.
 
-use crate::census::{self, Entry, Label};
-use crate::error::LeaseError;
 use crate::handle::{Handle, NO_SLOT, Place};
-use crate::lease::Lease;
-use crate::owner::Owner;
+use crate::label::Label;
 use crate::shard::{self, Pool};
-use crate::slot::{Doomed, Refusal};
+use crate::slot::Doomed;
 use crate::stats::{Counters, Event, Stats};
 use crate::sync::{Relaxed, UnorderedU64};
 use crate::thread::Bearer;
@@ -17,9 +15,9 @@ use std::time::Duration;
 
 /// A bounded, lock-free table of values that are named by [`Handle`]s and always given back.
 ///
-/// Values enter and leave through an [`Owner`]; whoever has the table alone can lease, count and reap. No operation
+/// Values enter and leave through an [`Owner`](crate::Owner); whoever has the table alone can lease, count and reap. No operation
 /// takes a lock, none waits for another thread, and none allocates but growth and an owner's own list. Share it by
-/// reference, or in an `Arc` with [`Owner::shared`].
+/// reference, or in an `Arc` with [`Owner::shared`](crate::Owner::shared).
 ///
 /// # Examples
 ///
@@ -42,7 +40,9 @@ pub struct Table<T> {
     pub(crate) labels: Pool<Label>,
     pub(crate) counters: Counters,
     pub(crate) key: UnorderedU64,
-    /// Nanoseconds since the caller's origin.
+    /// What the first tick said, in nanoseconds; [`NO_TICK`] before it.
+    pub(crate) origin: UnorderedU64,
+    /// Nanoseconds since the first tick.
     pub(crate) now: UnorderedU64,
     /// Sweeps that freed something: tells owners that their lists may hold what is gone.
     pub(crate) sweeps: UnorderedU64,
@@ -52,8 +52,8 @@ pub struct Table<T> {
 impl<T> Table<T> {
     /// A table for so many values at once. Memory is taken as slots are first used, not now.
     ///
-    /// All of a small capacity, and seven eighths of a large one, can be used by any one thread; the rest may wait in
-    /// other threads' magazines.
+    /// All of a small capacity (below 16 times the threads that have magazines: 64 to 1,024), and seven eighths of a
+    /// larger one, can be used by any one thread; the rest may wait in other threads' magazines.
     ///
     /// # Panics
     ///
@@ -70,8 +70,8 @@ impl<T> Table<T> {
             pool: Pool::new(capacity, threads),
             labels: Pool::new(NO_SLOT - 1, threads),
             counters: Counters::new(threads),
-            // With the process, because a forked child goes on with its parent's random numbers.
-            key: UnorderedU64::new(RandomState::new().hash_one(std::process::id())),
+            key: UnorderedU64::new(new_key()),
+            origin: UnorderedU64::new(NO_TICK),
             now: UnorderedU64::new(0),
             sweeps: UnorderedU64::new(0),
             quota: usize::MAX,
@@ -96,59 +96,6 @@ impl<T> Table<T> {
         Self { quota, ..self }
     }
 
-    /// Someone who may acquire handles here, and whose handles are freed when it is dropped (I5). One for each
-    /// connection is the rule. The label is for [`census`](Self::census); an empty one costs nothing.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let table = quitclaim::Table::new(16);
-    /// {
-    ///     let mut owner = table.owner("192.0.2.7:4711");
-    ///     owner.acquire("half an exchange")?;
-    ///     assert_eq!(table.len(), 1);
-    /// }
-    /// assert_eq!(table.len(), 0);
-    /// # Ok::<(), quitclaim::AcquireError<&str>>(())
-    /// ```
-    #[must_use = "an owner frees what it acquired when it is dropped"]
-    pub fn owner(&self, label: &str) -> Owner<'_, T> {
-        Owner::borrowed(self, label)
-    }
-
-    /// Pins the value of a handle, from any thread: while the lease lives its owner's steps are refused and the value
-    /// is not dropped (I3).
-    ///
-    /// # Errors
-    ///
-    /// [`LeaseError::Stale`] if the handle was freed, or is of another table; [`LeaseError::InStep`] if its owner has
-    /// the value to itself; [`LeaseError::TooMany`] at 2³⁰ − 1 leases.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let table = quitclaim::Table::new(16);
-    /// let mut owner = table.owner("example");
-    /// let handle = owner.acquire("a value")?;
-    /// std::thread::scope(|scope| {
-    ///     scope.spawn(|| assert_eq!(*table.lease(handle).unwrap(), "a value"));
-    /// });
-    /// # Ok::<(), quitclaim::AcquireError<&str>>(())
-    /// ```
-    #[inline]
-    pub fn lease(&self, handle: Handle) -> Result<Lease<'_, T>, LeaseError>
-    where
-        T: Sync,
-    {
-        let found = handle.unmask(self.key()).and_then(|place| Some((self.pool.slot(place.index)?, place)));
-        match found.map(|(slot, place)| slot.pin(place)) {
-            Some(Ok(pinned)) => Ok(Lease::new(self, pinned)),
-            Some(Err(Refusal::InStep)) => Err(self.refuse(Event::InStep, LeaseError::InStep)),
-            Some(Err(Refusal::TooMany)) => Err(self.refuse(Event::Leased, LeaseError::TooMany)),
-            Some(Err(Refusal::Stale | Refusal::Leased)) | None => Err(self.refuse(Event::Stale, LeaseError::Stale)),
-        }
-    }
-
     /// Whether the handle names a value just now, idle or in a step. For looking: who means to use the value uses it,
     /// and hears.
     ///
@@ -166,30 +113,6 @@ impl<T> Table<T> {
     #[must_use]
     pub fn contains(&self, handle: Handle) -> bool {
         handle.unmask(self.key()).is_some_and(|place| self.is_live(place))
-    }
-
-    /// A lease of each value that is idle when the walk comes by, with its handle.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let table = quitclaim::Table::new(16);
-    /// let mut owner = table.owner("example");
-    /// let handle = owner.acquire("a value")?;
-    /// let all: Vec<_> = table.leases().map(|(handle, lease)| (handle, *lease)).collect();
-    /// assert_eq!(all, [(handle, "a value")]);
-    /// # Ok::<(), quitclaim::AcquireError<&str>>(())
-    /// ```
-    pub fn leases(&self) -> impl Iterator<Item = (Handle, Lease<'_, T>)>
-    where
-        T: Sync,
-    {
-        self.pool.slots().filter_map(|(index, slot)| {
-            let word = slot.word();
-            let place = Place { index, generation: word.generation() };
-            let pinned = slot.pin(place).ok()?;
-            Some((Handle::mask(place, self.key()), Lease::new(self, pinned)))
-        })
     }
 
     /// Handles that name a value now: the *Handle Count*. Exact when no operation is under way.
@@ -220,6 +143,9 @@ impl<T> Table<T> {
     /// Sets the table's clock, from which ages are reckoned: time since any origin that the caller keeps to. It never
     /// goes back. Call it once a turn of an event loop, say: handles acquired between two ticks are of one age.
     ///
+    /// **Without ticks nothing ages.** The first one starts the clock: what was acquired before is as old as if it had
+    /// been acquired just then.
+    ///
     /// # Examples
     ///
     /// ```
@@ -232,8 +158,10 @@ impl<T> Table<T> {
     /// # Ok::<(), quitclaim::AcquireError<&str>>(())
     /// ```
     pub fn tick(&self, now: Duration) {
-        let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
-        self.now.fetch_max(now, Relaxed); // Relaxed: a clock orders nothing
+        let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX).min(NO_TICK - 1);
+        // Relaxed, here and below: a clock orders nothing.
+        let origin = self.origin.compare_exchange(NO_TICK, now, Relaxed, Relaxed).map_or_else(|first| first, |_| now);
+        self.now.fetch_max(now.saturating_sub(origin), Relaxed);
     }
 
     /// Counters. Reading them costs a few hundred loads: for a scrape, not for a hot path.
@@ -257,32 +185,13 @@ impl<T> Table<T> {
         Stats {
             capacity: self.capacity(),
             live: count(acquired.saturating_sub(freed.total())).min(self.capacity()),
-            // A slot that replaces a retired one is no further slot.
-            high_water: count(self.counters.total(Event::FirstUse)).saturating_sub(retired),
+            // Slots that replace retired ones are counted too.
+            high_water: count(self.counters.total(Event::FirstUse)).min(self.capacity()),
             acquired,
             freed,
             refused: self.counters.refused(),
             retired,
         }
-    }
-
-    /// What is in the table, slot by slot, read beside writers: an entry was true when the iterator gave it; what
-    /// changed hands just then is left out.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let table = quitclaim::Table::new(16);
-    /// let mut owner = table.owner("192.0.2.7:4711");
-    /// owner.acquire("half an exchange")?;
-    /// for entry in table.census() {
-    ///     println!("{} {} {:?} {}", entry.handle, entry.owner, entry.age, entry.state);
-    /// }
-    /// # Ok::<(), quitclaim::AcquireError<&str>>(())
-    /// ```
-    pub fn census(&self) -> impl Iterator<Item = Entry> {
-        let (key, now) = (self.key(), self.now());
-        self.pool.slots().filter_map(move |(index, slot)| census::read(index, slot, &self.labels, key, now))
     }
 
     pub(crate) fn is_live(&self, place: Place) -> bool {
@@ -312,6 +221,13 @@ impl<T> Table<T> {
         self.counters.count(event, Bearer::current());
         error
     }
+}
+
+const NO_TICK: u64 = u64::MAX;
+
+/// A random number. With the process in it, because a forked child goes on with its parent's.
+pub(crate) fn new_key() -> u64 {
+    RandomState::new().hash_one(std::process::id())
 }
 
 /// A step that panics frees its handle and leaves nothing half-done, so a table is whole after any panic.

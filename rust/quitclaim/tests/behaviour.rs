@@ -23,6 +23,7 @@ fn quota_counts_what_is_live_and_not_what_was_reaped() {
 fn reap_frees_by_age_and_skips_what_is_taken() {
     let table = Table::new(16);
     let mut owner = table.owner("");
+    table.tick(Duration::ZERO);
     let [old, taken] = [1, 2].map(|value| owner.acquire(value).unwrap());
     let value = owner.take(taken).unwrap();
     table.tick(Duration::from_secs(10));
@@ -118,7 +119,7 @@ fn a_child_of_a_fork_starts_with_an_empty_table() {
     let mut owner = table.owner("parent");
     let [idle, taken] = values.each_ref().map(|value| owner.acquire(Arc::clone(value)).unwrap());
     let value = owner.take(taken).unwrap();
-    table.forget_all(42);
+    table.forget_all();
     assert_eq!((table.len(), table.census().count(), owner.len()), (0, 0, 0));
     assert!(table.lease(idle).is_err() && owner.free(idle).is_err());
     assert!(owner.put(taken, value).is_err(), "a step that the fork came into ends without its place");
@@ -137,7 +138,7 @@ fn what_a_fork_came_into_goes_on_in_the_child() {
     let lease = table.lease(leased).unwrap();
     owner
         .step(stepped, |value| {
-            table.forget_all(42);
+            table.forget_all();
             assert_eq!((*value, table.len()), (1, 1), "this step's own");
             Ok::<_, ()>(())
         })
@@ -148,16 +149,28 @@ fn what_a_fork_came_into_goes_on_in_the_child() {
 }
 
 #[test]
-fn no_choice_of_keys_brings_a_handle_back() {
+fn each_fork_masks_handles_anew() {
     let table = Table::new(1);
     let mut given = Vec::new();
-    for key in [0, 0, 1 << 32, 1 << 32 | 1 << 31, u64::MAX] {
-        table.forget_all(key);
+    for _ in 0..5 {
+        table.forget_all();
         given.push(table.owner("").acquire(()).unwrap());
     }
     given.sort_unstable();
     given.dedup();
     assert_eq!(given.len(), 5);
+}
+
+#[test]
+fn the_first_tick_starts_the_clock() {
+    let table = Table::new(16);
+    let mut owner = table.owner("");
+    owner.acquire("before the first tick").unwrap();
+    assert_eq!(table.reap(Duration::from_nanos(1)).freed, 0, "without ticks nothing ages");
+    table.tick(Duration::from_secs(1_000_000));
+    assert_eq!(table.reap(Duration::from_nanos(1)).freed, 0);
+    table.tick(Duration::from_secs(1_000_060));
+    assert_eq!(table.reap(Duration::from_secs(60)).freed, 1);
 }
 
 #[test]
@@ -214,6 +227,8 @@ fn errors_say_what_happened_and_never_the_value() {
     assert_eq!(full.to_string(), "the handle table is full");
     assert!(!format!("{full:?}").contains("secret"));
     assert_eq!(full.into_value(), "a secret");
+    let (_, lease) = table.leases().next().unwrap();
+    assert_eq!(format!("{lease:?}"), "Lease(..)");
 }
 
 #[test]

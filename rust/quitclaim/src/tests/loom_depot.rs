@@ -166,5 +166,5 @@ fn assert_each_slot_once(runs: Vec<Run>, pages: &Pages<u32>, slots: usize) {
     }
     indices.sort_unstable();
     assert!(indices.is_sorted_by(|a, b| a < b), "a slot was given twice: {indices:?}");
-    assert!(indices.len() >= slots - 1, "a slot was lost: {indices:?}");
+    assert_eq!(indices.len(), slots, "a slot was lost: {indices:?}");
 }

@@ -1,5 +1,5 @@
 //! Values: who reaches them, and who drops them. Each model is a pair (or three) of the table's operations on one
-//! handle, in every order of their atomic steps.
+//! handle, in every order of their atomic steps that a bounded number of preemptions can make.
 
 use crate::error::{LeaseError, StepError};
 use crate::owner::Owner;
@@ -235,7 +235,10 @@ fn i7_step_that_panics_beside_a_lease_and_a_census() {
         let world = World::new(2);
         let mut owner = world.table.owner("peer");
         let handle = owner.acquire(world.value(7)).unwrap();
-        let reader = world.beside(move |table| assert!(matches!(read(table, handle), None | Some(7))));
+        let reader = world.beside(move |table| {
+            assert!(matches!(read(table, handle), None | Some(7)));
+            assert!(table.census().all(|entry| entry.handle == handle && entry.owner.as_str() == "peer"));
+        });
         let step = std::panic::AssertUnwindSafe(|| {
             owner.step(handle, |_| -> Result<(), ()> { std::panic::resume_unwind(Box::new(())) })
         });

@@ -376,6 +376,7 @@ proptest! {
         calls in prop::collection::vec(call(), 1..400),
     ) {
         let table = Table::for_threads(capacity, THREADS).with_quota(QUOTA);
+        table.tick(Duration::ZERO);
         let mut run = Run::new(&table, capacity);
         for call in &calls {
             run.call(call);
