@@ -5,11 +5,12 @@
 
 use crate::{AcquireError, Cause, Handle, Lease, LeaseError, Owner, StaleHandle, State, Stats, StepError, Table};
 use proptest::prelude::*;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 const OWNERS: usize = 3;
 const QUOTA: usize = 4;
+const CASES: u32 = 400;
 /// As many as this process's tests use, so that each has a magazine where there is one.
 const THREADS: u32 = 16;
 
@@ -300,12 +301,14 @@ impl<'t> Run<'t> {
         if drop_it {
             self.owners[owner] = self.table.owner(&format!("owner {owner}"));
         } else {
-            let here =
-                |handle: &&Handle| self.expected.get(handle).is_some_and(|found| found.leases == 0 && !found.taken);
-            let here = live.iter().filter(here).count();
-            let mut given = HashSet::new();
-            self.owners[owner].free_all_with(|value| assert!(given.insert(value), "I4"));
-            assert_eq!(given.len(), here);
+            let here = |found: &&Expected| found.leases == 0 && !found.taken;
+            let mut expected: Vec<_> =
+                live.iter().map(|handle| &self.expected[handle]).filter(here).map(|found| found.value).collect();
+            let mut given = Vec::new();
+            self.owners[owner].free_all_with(|value| given.push(value));
+            given.sort_unstable();
+            expected.sort_unstable();
+            assert_eq!(given, expected, "I4");
         }
         for handle in live {
             self.freed(handle, Cause::Owner);
@@ -367,7 +370,7 @@ impl<'t> Run<'t> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(CASES) })]
 
     /// Without magazines (capacity 5), and with one that holds two runs of one slot.
     #[test]
