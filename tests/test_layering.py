@@ -17,13 +17,18 @@ ROOT = Path(__file__).parent.parent
 PYTHON = ROOT / "python"
 RUST = ROOT / "rust"
 
-# Which modules of the package a module may import. A new module gets its line here.
-MAY_IMPORT = {
-    "quitclaim.errors": set[str](),
-    "quitclaim._quitclaim": {"quitclaim.errors"},
-    "quitclaim.handles": {"quitclaim._quitclaim"},
-    "quitclaim": {"quitclaim._quitclaim", "quitclaim.errors", "quitclaim.handles"},
-}
+
+def table(title: str) -> dict[str, set[str]]:
+    """The table of docs/changing.md whose first column has that title: a name, and what it may import."""
+    text = (ROOT / "docs" / "changing.md").read_text()
+    rows = text.partition(f"| {title} |")[2].partition("\n\n")[0].splitlines()[2:]
+    columns = [[set(re.findall(r"`([\w.]+)`", cell)) for cell in row.split("|")[1:3]] for row in rows]
+    return {name: below for names, below in columns for name in names}
+
+
+# A new module gets its line there.
+MAY_IMPORT = table("Python module")
+MAY_USE = table("module of the table")
 
 
 def modules() -> dict[str, Path]:
@@ -67,6 +72,23 @@ def test_what_rust_imports_is_below_it() -> None:
 
 
 # --- Rust
+
+
+@pytest.mark.parametrize("module", MAY_USE)
+def test_a_module_of_the_table_uses_only_what_is_below_it(module: str) -> None:
+    source = code(RUST / "quitclaim" / "src" / f"{module}.rs")
+    used = {name for name in re.findall(r"\bcrate::(\w+)", source) if name in MAY_USE}
+    assert used == MAY_USE[module]
+
+
+def test_no_module_of_the_table_is_below_itself() -> None:
+    order = list(MAY_USE)
+    assert all(order.index(below) < order.index(module) for module in MAY_USE for below in MAY_USE[module])
+
+
+def test_the_tables_modules_are_all_in_its_table() -> None:
+    files = {path.stem for path in (RUST / "quitclaim" / "src").glob("*.rs")}
+    assert files - {"lib"} == MAY_USE.keys()
 
 
 def manifest(crate: str) -> dict[str, object]:

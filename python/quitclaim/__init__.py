@@ -8,6 +8,8 @@ clean-up to forget.
     with table.owner("192.0.2.7:4711") as owner:
         handle = owner.acquire(Exchange())
         answer = owner.step(handle, Exchange.receive, response)
+
+The reference, with errors, units and examples, is the stub beside this file: `_quitclaim.pyi`.
 """
 
 from __future__ import annotations

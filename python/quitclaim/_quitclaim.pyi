@@ -56,8 +56,8 @@ class HandleTable(Generic[_T]):
     def __new__(cls, capacity: int = 65_536, *, quota: int | None = None) -> Self:
         """Makes a table for `capacity` values at once. Memory is taken as slots are first used.
 
-        All of a small capacity, and seven eighths of a large one, can be used by any one thread; the rest may
-        wait for other threads.
+        All of a small capacity (below 64 to 1,024, by the number of cores), and seven eighths of a larger
+        one, can be used by any one thread; the rest may wait for other threads.
 
         Args:
             capacity: Values that fit in at once: 1 to 2**31 - 2.
@@ -76,8 +76,7 @@ class HandleTable(Generic[_T]):
 
         Args:
             label: For `census`, where its first 48 octets are kept: what an operator should read beside a
-            leaked
-                handle, such as a peer's address.
+                leaked handle, such as a peer's address.
 
         Raises:
             UnicodeEncodeError: `label` has a lone surrogate.
@@ -115,7 +114,7 @@ class HandleTable(Generic[_T]):
         """
 
     def __len__(self) -> int:
-        """Counts the handles that name a value now: the *Handle Count*.
+        """Counts the handles that name a value now: the *Handle Count*. So an empty table is false.
 
         Example:
             >>> owner = table.owner()
@@ -145,6 +144,9 @@ class HandleTable(Generic[_T]):
     def tick(self, now: float) -> None:
         """Sets the table's clock, from which ages are reckoned. It never goes back.
 
+        Without ticks nothing ages. The first one starts the clock: what was acquired before is as old as if
+        it had been acquired just then.
+
         Args:
             now: Seconds since any origin that the caller keeps to.
 
@@ -159,15 +161,16 @@ class HandleTable(Generic[_T]):
     def reap(self, older_than: float) -> Reaped:
         """Frees what was acquired `older_than` seconds ago or longer, and skips what is in a step.
 
-        The values are dropped before it returns, on this thread.
+        The values are dropped before it returns, on this thread. Ages are the clock's: `tick` it.
 
         Raises:
             ValueError: `older_than` is negative, infinite, not a number, or 2**64 or more.
 
         Example:
             >>> owner = table.owner("stalled")
+            >>> table.tick(100.0)
             >>> handle = owner.acquire(["half an exchange"])
-            >>> table.tick(300.0)
+            >>> table.tick(160.0)
             >>> table.reap(older_than=60.0)
             <Reaped 1 freed, 0 in a step>
             >>> handle in owner
@@ -220,7 +223,7 @@ class HandleTable(Generic[_T]):
 
 @final
 class Owner(Generic[_T]):
-    """Who may acquire handles, use them, and answers for them. `HandleTable.owner` makes it.
+    """Whoever acquires handles, uses them and answers for them. `HandleTable.owner` makes it.
 
     **Closing or dropping an owner frees what it acquired**, whatever the path; `with` closes it. There is no
     `get`: an owner uses a value by a `step`, which has it alone and, if it fails, frees it. An owner that is
@@ -269,6 +272,10 @@ class Owner(Generic[_T]):
         `KeyboardInterrupt`). So a function refuses by raising. It may free the handle itself; then the value
         ends with the step.
 
+        The function must be done when it returns: what it would await, or yield, is no part of the step. A
+        coroutine function is refused, and its handle freed. Arguments are positional; for others use
+        `functools.partial`.
+
         Without a function it returns a `Step`, which does the same for the body of a `with`, at twice the
         price; then these are raised as the `with` begins. A refused step has changed nothing.
 
@@ -277,6 +284,7 @@ class Owner(Generic[_T]):
             HandleInStep: A step has the value already.
             HandleLeased: Another thread is just reading the value; step again.
             OwnerBusy: Another thread is in a step of this owner.
+            TypeError: The function is a coroutine function.
 
         Example:
             >>> owner = table.owner()
@@ -313,11 +321,9 @@ class Owner(Generic[_T]):
     def close(self) -> None:
         """Frees all of this owner's handles, for good: it acquires no more. Closing again does nothing.
 
-        Handles are stale afterwards, so a late `step` or `free` raises `StaleHandle`. A value in a step ends
-        with it.
-
-        Raises:
-            OwnerBusy: Another thread is in a step of this owner.
+        It is never refused, not even while another thread is in a step of this owner: that step's handle is
+        freed too, and its value is dropped when the step ends. Handles are stale afterwards, so a late
+        `step` or `free` raises `StaleHandle`.
 
         Example:
             >>> owner = table.owner()
@@ -349,11 +355,7 @@ class Owner(Generic[_T]):
         traceback: TracebackType | None,
         /,
     ) -> None:
-        """Closes the owner, and lets an exception pass.
-
-        Raises:
-            OwnerBusy: Another thread is in a step of this owner.
-        """
+        """Closes the owner, and lets an exception pass."""
 
     def __contains__(self, handle: object, /) -> bool:
         """Tells whether this is a handle that names a value of this owner's, in a step or not.
@@ -543,8 +545,8 @@ class Stats:
     def refused(self) -> dict[_Reason, int]:
         """Calls refused, by reason. A refused call has changed nothing.
 
-        `stale` and `in_step` for look-ups (`in` among them) and steps, `leased` for steps, `full` and `quota`
-        for `Owner.acquire`.
+        `stale` for look-ups, steps and frees, `in_step` for look-ups and steps, `leased` for steps, `full` and
+        `quota` for `Owner.acquire`. `in` is never refused.
 
         Example:
             >>> sorted(table.stats().refused)

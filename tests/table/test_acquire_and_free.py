@@ -161,13 +161,13 @@ def test_a_refused_value_gains_no_reference() -> None:
     assert watch() is None
 
 
-@pytest.mark.parametrize("count", [0, -1, 2**31 - 1, 2**40])
+@pytest.mark.parametrize("count", [0, -1, 2**31 - 1, 2**40, 2**70, -(2**70)])
 def test_a_capacity_out_of_range_is_refused(count: int) -> None:
     with pytest.raises(ValueError, match="capacity is at least 1"):
         HandleTable(count)
 
 
-@pytest.mark.parametrize("count", [0, -1, 2**31 - 1, 2**40])
+@pytest.mark.parametrize("count", [0, -1, 2**31 - 1, 2**40, 2**70, -(2**70)])
 def test_a_quota_out_of_range_is_refused(count: int) -> None:
     with pytest.raises(ValueError, match="quota is at least 1"):
         HandleTable(quota=count)

@@ -151,6 +151,7 @@ def test_a_del_may_use_its_living_owner(
     path: Callable[[Owner[Any], Handle], None], use: Callable[[Owner[Any], Handle], object], expected: object
 ) -> None:
     owner, outcomes = HandleTable[Any]().owner(), list[object]()
+    owner.table.tick(0.0)
     handle = owner.acquire(Hostile(lambda: outcomes.append(outcome(lambda: use(owner, other)))))
     owner.table.tick(59.0)  # so that reap() finds one of them old enough
     other = owner.acquire("other")

@@ -39,6 +39,7 @@ class Model(RuleBasedStateMachine):
         """Begins with nothing."""
         super().__init__()
         self.table = HandleTable[Value](CAPACITY, quota=QUOTA)
+        self.table.tick(0.0)
         self.live: dict[Handle, tuple[Owner[Value], int, int]] = {}  # owner, identity of the value, birth
         self.watches: dict[Handle, weakref.ref[Value]] = {}
         self.closed = set[int]()

@@ -131,6 +131,7 @@ def test_a_census_cuts_a_long_label_at_a_character(handle_table: HandleTable[Any
 
 def test_a_census_tells_the_age(handle_table: HandleTable[Any]) -> None:
     with handle_table.owner() as owner:
+        handle_table.tick(0.0)
         owner.acquire("a value")
         handle_table.tick(2.5)
         assert [entry.age for entry in handle_table.census()] == [2.5]

@@ -300,3 +300,15 @@ def test_a_stepped_value_gains_no_reference(handle_table: HandleTable[Any]) -> N
     owner.step(handle, lambda _value: None)
     owner.free(handle)
     assert watch() is None
+
+
+async def coroutine_function(_value: object) -> None:
+    """Does nothing before it is awaited."""
+
+
+def test_a_coroutine_function_is_refused_and_its_handle_freed(handle_table: HandleTable[Any]) -> None:
+    with handle_table.owner() as owner:
+        handle = owner.acquire("a value")
+        with pytest.raises(TypeError, match="a step spans no await"):
+            owner.step(handle, coroutine_function)
+        assert handle not in owner

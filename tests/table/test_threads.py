@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -134,9 +134,7 @@ REFUSED: list[Callable[[Owner[Any]], object]] = [
     lambda owner: owner.step(the_handle(owner), str.upper),
     lambda owner: owner.step(the_handle(owner)).__enter__(),
     lambda owner: owner.free(the_handle(owner)),
-    lambda owner: owner.close(),
     lambda owner: owner.__enter__(),
-    lambda owner: owner.__exit__(None, None, None),
     lambda owner: the_handle(owner) in owner,
     len,
 ]
@@ -153,6 +151,37 @@ def test_a_busy_owner_is_left_as_it_was(busy: Owner[Any], use: Callable[[Owner[A
     with pytest.raises(OwnerBusy):
         use(busy)
     assert [entry.state for entry in busy.table.census()] == ["step"]
+
+
+@pytest.mark.parametrize("end", [Owner.close, lambda owner: owner.__exit__(None, None, None)])
+def test_a_busy_owner_can_be_closed_by_anyone(busy: Owner[Any], end: Callable[[Owner[Any]], None]) -> None:
+    idle = len(busy.table)
+    end(busy)
+    assert (idle, len(busy.table)) == (1, 0)
+
+
+def test_a_lost_connection_beside_a_step_keeps_its_own_error(handle_table: HandleTable[Any]) -> None:
+    entered, lost = threading.Event(), threading.Event()
+
+    def slow(value: str) -> str:
+        entered.set()
+        lost.wait()
+        return value
+
+    def connection(pool: ThreadPoolExecutor) -> None:
+        with handle_table.owner() as owner:
+            owner.acquire("idle")
+            answers.append(pool.submit(owner.step, owner.acquire("in a step"), slow))
+            entered.wait()
+            raise ConnectionResetError
+
+    answers = list[Future[str]]()
+    with ThreadPoolExecutor(1) as pool:
+        with pytest.raises(ConnectionResetError):
+            connection(pool)
+        assert len(handle_table) == 0
+        lost.set()
+        assert answers[0].result() == "in a step"
 
 
 def test_a_busy_owner_still_tells_who_it_is(busy: Owner[Any]) -> None:

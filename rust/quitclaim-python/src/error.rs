@@ -1,10 +1,9 @@
 //! Refusals as the exceptions of `quitclaim.errors`. No message tells a value, a label or a handle.
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use quitclaim::{AcquireError, LeaseError, StepError};
 use std::convert::Infallible;
-use std::time::Duration;
 
 /// In a module of their own, because the macro's structs are `pub`.
 mod imported {
@@ -25,7 +24,10 @@ pub(crate) fn not_acquired<T>(error: &AcquireError<T>) -> PyErr {
             "this owner holds as many handles as the table's quota allows one owner: free one before the next acquire()",
         ),
         // TableFull, and whatever may join it.
-        _ => TableFull::new_err("no slot of the table is free: shed load, or give HandleTable a larger capacity"),
+        _ => TableFull::new_err(
+            "no slot of the table is free for this thread (an eighth may wait for others): shed load, or give HandleTable a \
+             larger capacity",
+        ),
     }
 }
 
@@ -68,7 +70,7 @@ pub(crate) fn busy() -> PyErr {
 
 #[cold]
 pub(crate) fn not_picklable(class: &str, remedy: &str) -> PyErr {
-    PyTypeError::new_err(format!("cannot pickle or copy a {class}: {remedy}"))
+    PyTypeError::new_err(format!("{class} cannot be pickled or copied: {remedy}"))
 }
 
 fn in_step() -> PyErr {
@@ -79,8 +81,11 @@ fn leased() -> PyErr {
     HandleLeased::new_err("another thread is just reading this handle's value: step again when it is done")
 }
 
-/// A time given as Python gives it.
-pub(crate) fn seconds(name: &str, seconds: f64) -> PyResult<Duration> {
-    Duration::try_from_secs_f64(seconds)
-        .map_err(|_| PyValueError::new_err(format!("{name} is in seconds: finite, not negative and below 2**64")))
+/// A function whose result is to be awaited has done nothing yet, and what it will do is no step.
+#[cold]
+pub(crate) fn not_done() -> PyErr {
+    PyTypeError::new_err(
+        "the step's function is a coroutine function, and a step spans no await: await outside, and let the next step \
+         take the outcome; the handle is freed",
+    )
 }

@@ -6,7 +6,6 @@ use pyo3::sync::MutexExt;
 use pyo3::types::PyDict;
 use quitclaim::Table;
 use std::cell::RefCell;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 type Tables = Vec<Weak<Table<Py<PyAny>>>>;
@@ -63,13 +62,7 @@ fn after_fork_in_child() {
     stepping::others_are_gone();
     if let Some(tables) = HELD.take() {
         for table in tables.iter().filter_map(Weak::upgrade) {
-            table.forget_all(key());
+            table.forget_all();
         }
     }
-}
-
-/// A key for handles that the parent does not use. The process is in it, because `RandomState` draws on what a child
-/// shares with its parent.
-fn key() -> u64 {
-    RandomState::new().hash_one(std::process::id())
 }

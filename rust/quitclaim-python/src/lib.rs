@@ -4,6 +4,7 @@
 //! (`__del__`, a weak reference's callback) that may come back to the very owner or table it was in.
 #![forbid(unsafe_code)]
 
+mod argument;
 mod error;
 mod fork;
 mod handle;

@@ -12,7 +12,7 @@ use pyo3::{PyClassGuardMut, PyTraverseError};
 use std::convert::Infallible;
 use std::sync::Arc;
 
-/// Who may acquire handles, use them, and answers for them.
+/// Whoever acquires handles, uses them and answers for them. Closing or dropping it frees them. See _quitclaim.pyi.
 //
 // Not frozen, and borrowed for one core call at a time, in which no Python code runs. So a borrow is refused only to a
 // thread that truly runs beside another, on an interpreter without a GIL.
@@ -105,15 +105,17 @@ impl Owner {
     }
 
     /// Frees all of this owner's handles. It acquires no more.
-    fn close(slf: &Bound<'_, Self>) -> PyResult<()> {
+    //
+    // Never refused, not even while another thread is in a step: the peer is gone, and this is the way out. The step finds
+    // its handle stale when it ends, and drops the value.
+    fn close(slf: &Bound<'_, Self>) {
         let mut values = Vec::new();
         {
-            let mut owner = Self::borrow(slf)?;
+            let mut owner = Self::wait(slf);
             owner.closed = true;
             owner.core.free_all_with(|value| values.push(value));
         }
         drop(values);
-        Ok(())
     }
 
     fn __enter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
@@ -126,8 +128,8 @@ impl Owner {
         _kind: &Bound<'_, PyAny>,
         _exception: &Bound<'_, PyAny>,
         _traceback: &Bound<'_, PyAny>,
-    ) -> PyResult<()> {
-        Self::close(slf)
+    ) {
+        Self::close(slf);
     }
 
     fn __contains__(slf: &Bound<'_, Self>, handle: &Bound<'_, PyAny>) -> PyResult<bool> {

@@ -1,12 +1,13 @@
 //! A step: the owner has a value to itself, and a failure frees its handle.
 
-use crate::error::{not_picklable, not_stepped};
+use crate::error::{not_done, not_picklable, not_stepped};
 use crate::handle::Handle;
 use crate::owner::Owner;
 use pyo3::PyTraverseError;
 use pyo3::exceptions::PyException;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 use quitclaim::Cause;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,12 +19,23 @@ pub(crate) fn run<'py>(
     function: impl FnOnce(Borrowed<'_, 'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut taken = Taken::new(owner, handle)?;
-    let result = function(taken.value());
+    let result = function(taken.value()).and_then(done);
     match &result {
         Ok(_) => taken.put_back(),
         Err(error) => taken.free(cause(error.is_instance_of::<PyException>(owner.py()))),
     }
     result
+}
+
+/// The result, unless it is a coroutine: that is closed, because nobody awaits it.
+fn done(result: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
+    static COROUTINE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let py = result.py();
+    if !result.is_exact_instance(COROUTINE.import(py, "types", "CoroutineType")?) {
+        return Ok(result);
+    }
+    result.call_method0("close")?;
+    Err(not_done())
 }
 
 /// A step whose function is the body of a `with`.

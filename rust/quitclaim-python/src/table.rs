@@ -1,35 +1,31 @@
 //! The table, as a Python object: the only one whose values the garbage collector sees.
 
-use crate::error::{not_leased, not_picklable, seconds};
+use crate::argument::{Count, Seconds};
+use crate::error::{not_leased, not_picklable};
 use crate::fork;
 use crate::handle::Handle;
 use crate::owner::Owner;
 use crate::report::{CensusEntry, Reaped, Stats};
 use pyo3::PyTraverseError;
-use pyo3::exceptions::PyValueError;
 use pyo3::gc::PyVisit;
 use pyo3::prelude::*;
 use quitclaim::Table;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// A bounded table of values that are named by handles and always given back.
+/// A bounded table of values that are named by handles and always given back. See _quitclaim.pyi.
 #[pyclass(frozen, weakref, generic, mapping, module = "quitclaim")]
 pub(crate) struct HandleTable {
     pub(crate) core: Arc<Table<Py<PyAny>>>,
     quota: Option<usize>,
 }
 
-/// The most slots a table can have.
-const LARGEST: i64 = (1 << 31) - 2;
-
 #[pymethods]
 impl HandleTable {
     #[new]
-    #[pyo3(signature = (capacity = 65_536, *, quota = None))]
-    fn new(py: Python<'_>, capacity: i64, quota: Option<i64>) -> PyResult<Self> {
-        let capacity = count("capacity", capacity)?;
-        let quota = quota.map(|quota| count("quota", quota)).transpose()?;
+    #[pyo3(signature = (capacity = Count(65_536), *, quota = None), text_signature = "(capacity=65536, *, quota=None)")]
+    fn new(py: Python<'_>, capacity: Count, quota: Option<Count>) -> PyResult<Self> {
+        let capacity = capacity.of("capacity")?;
+        let quota = quota.map(|quota| quota.of("quota")).transpose()?;
         let core = Arc::new(Table::new(capacity).with_quota(quota.unwrap_or(usize::MAX)));
         fork::watch(py, &core);
         Ok(Self { core, quota })
@@ -67,14 +63,14 @@ impl HandleTable {
     }
 
     /// Sets the table's clock, in seconds since any origin that the caller keeps to.
-    fn tick(&self, now: f64) -> PyResult<()> {
-        self.core.tick(seconds("now", now)?);
+    fn tick(&self, now: Seconds) -> PyResult<()> {
+        self.core.tick(now.of("now")?);
         Ok(())
     }
 
     /// Frees what was acquired so many seconds ago or longer and is not in a step.
-    fn reap(&self, older_than: f64) -> PyResult<Reaped> {
-        let older_than: Duration = seconds("older_than", older_than)?;
+    fn reap(&self, older_than: Seconds) -> PyResult<Reaped> {
+        let older_than = older_than.of("older_than")?;
         Ok(swept(|values| self.core.reap_with(older_than, |value| values.push(value))))
     }
 
@@ -118,11 +114,4 @@ fn swept(sweep: impl FnOnce(&mut Vec<Py<PyAny>>) -> quitclaim::Reaped) -> Reaped
     let reaped = sweep(&mut values);
     drop(values);
     reaped.into()
-}
-
-fn count(name: &str, count: i64) -> PyResult<usize> {
-    match usize::try_from(count) {
-        Ok(fits) if (1..=LARGEST).contains(&count) => Ok(fits),
-        _ => Err(PyValueError::new_err(format!("{name} is at least 1 and at most {LARGEST}"))),
-    }
 }

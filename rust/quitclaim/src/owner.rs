@@ -15,7 +15,7 @@ use std::mem;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// Who may acquire handles in a [`Table`], use them, and answers for them: **dropping an owner frees what it
+/// Whoever acquires handles in a [`Table`], uses them and answers for them: **dropping an owner frees what it
 /// acquired** (I5), whatever the path. One for each connection is the rule.
 ///
 /// There is no `get`: an owner uses a value by a [`step`](Self::step), which has it alone and, if it fails, frees it.
@@ -320,7 +320,7 @@ impl<'t, T> Owner<'t, T> {
     }
 
     fn of(table: TableRef<'t, T>, label: &str) -> Self {
-        let (label, sweeps_seen) = (register(&table, label), table.sweeps());
+        let (label, sweeps_seen) = (take_label(&table, label), table.sweeps());
         Self { table, holdings: Holdings::EMPTY, sweeps_seen, label }
     }
 
@@ -374,7 +374,7 @@ impl<T> Drop for Owner<'_, T> {
             fn drop(&mut self) {
                 self.0.free_all_with(drop);
                 if let Some(place) = self.0.label.take() {
-                    unregister(&self.0.table, place);
+                    give_label_back(&self.0.table, place);
                 }
             }
         }
@@ -407,7 +407,7 @@ fn end<T>(table: &Table<T>, slot: &Slot<T>, place: Place, cause: Cause) -> Resul
     Ok(value)
 }
 
-fn register<T>(table: &Table<T>, label: &str) -> Option<Place> {
+fn take_label<T>(table: &Table<T>, label: &str) -> Option<Place> {
     if label.is_empty() {
         return None;
     }
@@ -416,7 +416,7 @@ fn register<T>(table: &Table<T>, label: &str) -> Option<Place> {
     Some(vacant.fill(Label::new(label), 0, NO_SLOT, 0))
 }
 
-fn unregister<T>(table: &Table<T>, place: Place) {
+fn give_label_back<T>(table: &Table<T>, place: Place) {
     let labels = &table.labels;
     if let Some(Doom::Ours(doomed)) = labels.slot(place.index).map(|slot| slot.doom(place)) {
         labels.remove(doomed, Bearer::current());
