@@ -545,8 +545,8 @@ class Stats:
     def refused(self) -> dict[_Reason, int]:
         """Calls refused, by reason. A refused call has changed nothing.
 
-        `stale` for look-ups, steps and frees, `in_step` for look-ups and steps, `leased` for steps, `full` and
-        `quota` for `Owner.acquire`. `in` is never refused.
+        `stale` for look-ups, steps and frees, `in_step` for look-ups and steps, `leased` for steps, `full`
+        and `quota` for `Owner.acquire`. `in` is never refused.
 
         Example:
             >>> sorted(table.stats().refused)
