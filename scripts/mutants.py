@@ -72,7 +72,10 @@ def copy_table() -> None:
     """Copies the table's crate, as it is in the working tree, into a workspace of its own."""
     shutil.rmtree(COPY, ignore_errors=True)
     ignore = shutil.ignore_patterns("target")
-    shutil.copytree(ROOT / "rust" / "quitclaim", COPY / "rust" / "quitclaim", ignore=ignore)
+    # copy, not copy2: with its old time a file would look to cargo like the mutant that it built last.
+    shutil.copytree(
+        ROOT / "rust" / "quitclaim", COPY / "rust" / "quitclaim", ignore=ignore, copy_function=shutil.copy
+    )
     shutil.copy(ROOT / "Cargo.lock", COPY)
     text = (ROOT / "Cargo.toml").read_text()
     start = text.index("members = ")
