@@ -105,10 +105,10 @@ def run(kind: str, test: str) -> str:
     """Builds and runs one test of the copy: passed, failed, or broken (not compiled, or nothing ran)."""
     environment = os.environ | {"CARGO_TARGET_DIR": str(COPY.parent / "target"), "RUST_BACKTRACE": "0"}
     # Few rounds and the default preemptions: these are tests of the tests.
-    environment["RUSTFLAGS"] = "-A warnings"
+    environment["RUSTFLAGS"] = "--cap-lints allow"
     target = ["--lib"]
     if kind == "loom":
-        environment |= {"RUSTFLAGS": "-A warnings --cfg loom", "LOOM_MAX_PREEMPTIONS": "3"}
+        environment |= {"RUSTFLAGS": "--cap-lints allow --cfg loom", "LOOM_MAX_PREEMPTIONS": "3"}
         environment["CARGO_TARGET_DIR"] += "-loom"
         target += ["--release"]
     elif kind.startswith("tests/"):
