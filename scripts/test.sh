@@ -11,6 +11,7 @@ step() {
 python=.venv/bin/python
 step "check" scripts/check.sh
 step "the table: unit, property, stress and doc tests" cargo test --package quitclaim
+step "the NTLM acceptor: vectors, exchanges, hostile input" cargo test --package quitclaim-ntlm
 step "the benches run, and their statistics are right" cargo test --package quitclaim-benches
 step "loom, short" scripts/loom.sh --short
 step "ThreadSanitizer, short" scripts/tsan.sh --short
