@@ -1,6 +1,6 @@
 # A list of names: whatever is longer than a command or two is a script in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup check test loom tsan mutants bench bench-rust bench-python docs wheel bare clean
+.PHONY: help setup demo check test loom tsan mutants bench bench-rust bench-python docs wheel bare clean
 
 # clippy, rustdoc and maturin must agree on one interpreter, or each rebuilds PyO3 after the other.
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
@@ -10,6 +10,9 @@ help: ## Prints this list.
 
 setup: ## Makes .venv: pinned tools and the extension, release build. A second call does nothing.
 	@scripts/setup.sh
+
+demo: setup ## Shows the defect of 1997 beside the table: failed logins, and the Handle Count of each.
+	@.venv/bin/python scripts/demo.py
 
 check: setup ## Runs formatters, linters, mypy and stubtest: about a minute, before each commit.
 	@scripts/check.sh

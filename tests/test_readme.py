@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,3 +30,9 @@ def test_commands_of_the_readme_are_targets_with_help() -> None:
     commands = re.findall(r"(?:\$ |`)make ([a-z-]+)", (ROOT / "README.md").read_text())
     targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert set(commands) <= set(targets)
+
+
+def test_the_demo_leaves_handles_behind_as_in_1997_and_none_with_the_table() -> None:
+    command = [sys.executable, ROOT / "scripts" / "demo.py", "--attempts", "1000"]
+    last = subprocess.run(command, capture_output=True, check=True, text=True).stdout.splitlines()[-1]  # noqa: S603 - ours
+    assert last.split() == ["1,000", "Handle", "Count", "1,000", "Handle", "Count", "0"]
