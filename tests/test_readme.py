@@ -33,6 +33,6 @@ def test_commands_of_the_readme_are_targets_with_help() -> None:
 
 
 def test_the_demo_leaves_handles_behind_as_in_1997_and_none_with_the_table() -> None:
-    command = [sys.executable, ROOT / "scripts" / "demo.py", "--attempts", "1000"]
+    command = [sys.executable, str(ROOT / "scripts" / "demo.py"), "--attempts", "1000"]
     last = subprocess.run(command, capture_output=True, check=True, text=True).stdout.splitlines()[-1]  # noqa: S603 - ours
     assert last.split() == ["1,000", "Handle", "Count", "1,000", "Handle", "Count", "0"]
