@@ -7,11 +7,22 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from quitclaim import HandleTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+# No test is timed: a machine that is busy is no failure. All else is as hypothesis would have it, in CI or here.
+settings.register_profile(
+    "untimed",
+    settings.get_profile(settings.get_current_profile_name()),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("untimed")
 
 
 @pytest.fixture
