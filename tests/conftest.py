@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-# No test is timed: a machine that is busy is no failure. All else is as hypothesis would have it, in CI or here.
+# No test is timed: a machine that is busy is no failure. All else is as hypothesis has it, in CI or here.
 settings.register_profile(
     "untimed",
     settings.get_profile(settings.get_current_profile_name()),
