@@ -113,7 +113,7 @@ def run(kind: str, test: str) -> str:
         target += ["--release"]
     elif kind.startswith("tests/"):
         target = ["--test", kind.removeprefix("tests/")]
-    command = ["cargo", "test", "--quiet", "--offline", "--package", "quitclaim", *target]
+    command = ["cargo", "test", "--quiet", "--package", "quitclaim", *target]
     built = subprocess.run(
         [*command, "--no-run"], cwd=COPY, env=environment, capture_output=True, check=False
     )

@@ -84,15 +84,11 @@ impl<T> Table<T> {
     /// ```
     #[must_use = "an owner frees what it acquired when it is dropped"]
     pub fn owner(&self, label: &str) -> Owner<'_, T> {
-        Owner::borrowed(self, label)
+        Owner::of(TableRef::Borrowed(self), label)
     }
 }
 
 impl<'t, T> Owner<'t, T> {
-    fn borrowed(table: &'t Table<T>, label: &str) -> Self {
-        Self::of(TableRef::Borrowed(table), label)
-    }
-
     /// The table.
     #[must_use]
     pub fn table(&self) -> &Table<T> {
@@ -200,9 +196,7 @@ impl<'t, T> Owner<'t, T> {
                 Ok(result)
             }
             Err(error) => {
-                let value = step.remove(Cause::Failed);
-                mem::forget(step);
-                drop(value);
+                step.fail();
                 Err(StepError::Failed(error))
             }
         }
@@ -324,10 +318,6 @@ impl<'t, T> Owner<'t, T> {
         Self { table, holdings: Holdings::EMPTY, sweeps_seen, label }
     }
 
-    /// The place of a handle that this owner acquired and has not freed; it may have been reaped.
-    ///
-    /// By the owner's own list, and before any CAS: a step with somebody else's handle must not lend, for an instant,
-    /// what its rightful owner is about to step.
     #[inline]
     fn find(&self, handle: Handle) -> Option<(Place, u32, &Slot<T>)> {
         step::find(&self.table, &self.holdings, handle)

@@ -15,7 +15,7 @@
 //! | LENT(g,0) → LENT(g,1) | owner, take: the value is out of the slot | plain store Release |
 //! | LENT(g,1) → LENT(g,0) | owner, put | CAS Acquire, then as step `Ok` |
 //! | LENT(g,0) → VACANT(g+1) | owner, failed step | value out, store Release, then push |
-//! | LENT(g,1) → VACANT(g+1) | owner (free, drop), the child of a fork | CAS Acquire, then push |
+//! | LENT(g,1) → DOOMED(g,0) | owner (free, drop), the child of a fork | CAS Acquire; then VACANT(g+1), there is no value |
 //! | IDLE(g,n) → DOOMED(g,n) | owner (free, drop), reaper | CAS Acquire: one winner; with n = 0 it is the remover |
 //! | DOOMED(g,n) → DOOMED(g,n−1) | lease drop | `fetch_sub` Release; who leaves 0 behind is the remover |
 //! | DOOMED(g,0) → VACANT(g+1) | the remover | value out, store Release, then push, then drop the value |

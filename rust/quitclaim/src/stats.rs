@@ -135,7 +135,7 @@ impl Counters {
         match bearer.and_then(|bearer| self.own.get(bearer.index())) {
             Some(Padded(counts)) => {
                 let counter = &counts.0[index];
-                // Release: who reads this count of a free reads the count of its acquire too (live()). No
+                // Release: who reads this count of a free reads the count of its acquire too (turnover()). No
                 // read-modify-write: the bearer is the only writer.
                 counter.store(counter.load(Relaxed) + 1, Release);
             }
@@ -165,12 +165,6 @@ impl Counters {
             full: self.total(Event::Full),
             quota: self.total(Event::Quota),
         }
-    }
-
-    /// Handles acquired and not freed.
-    pub(crate) fn live(&self) -> u64 {
-        let (acquired, freed) = self.turnover();
-        acquired.saturating_sub(freed.total())
     }
 
     /// Handles acquired and handles freed, of one moment if one without a free is met in a few tries. Frees are read

@@ -43,9 +43,16 @@ impl<'o, T> Step<'o, T> {
         mem::forget(self);
     }
 
+    #[inline]
+    pub(crate) fn fail(mut self) {
+        let value = self.remove(Cause::Failed);
+        mem::forget(self); // as in put_back()
+        drop(value);
+    }
+
     /// I7. The handle is freed; the value is the caller's to drop.
     #[inline]
-    pub(crate) fn remove(&mut self, cause: Cause) -> Option<T> {
+    fn remove(&mut self, cause: Cause) -> Option<T> {
         let (value, vacated) = self.lent.take()?.remove();
         let bearer = Bearer::current();
         self.holdings.remove(self.position);
@@ -62,6 +69,10 @@ impl<T> Drop for Step<'_, T> {
     }
 }
 
+/// The place of a handle that the owner of this list acquired and has not freed; it may have been reaped.
+///
+/// By the owner's own list, and before any CAS: a step with somebody else's handle must not lend, for an instant,
+/// what its rightful owner is about to step.
 #[inline]
 pub(crate) fn find<'t, T>(
     table: &'t Table<T>,

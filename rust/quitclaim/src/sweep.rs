@@ -114,21 +114,20 @@ impl<T> Table<T> {
                 continue;
             }
             let place = Place { index, generation: word.generation() };
-            let doom = slot.doom(place);
-            match &doom {
-                Doom::Stale => continue,
+            let value = match slot.doom(place) {
+                Doom::Ours(doomed) => Some(self.remove(doomed)),
+                Doom::Leased => None,
                 Doom::Lent => {
                     reaped.in_step += 1;
                     continue;
                 }
-                Doom::Ours(_) | Doom::Leased => {
-                    self.counters.count(Event::Freed(cause), Bearer::current());
-                    reaped.freed += 1;
-                }
-            }
+                Doom::Stale => continue,
+            };
+            reaped.freed += 1;
+            self.counters.count(Event::Freed(cause), Bearer::current());
             self.sweeps.fetch_add(1, Relaxed); // Relaxed: an owner may learn of it late
-            if let Doom::Ours(doomed) = doom {
-                each(self.remove(doomed));
+            if let Some(value) = value {
+                each(value);
             }
         }
         reaped

@@ -118,8 +118,8 @@ impl<T> Table<T> {
     /// Handles that name a value now: the *Handle Count*. Exact when no operation is under way.
     #[must_use]
     pub fn len(&self) -> usize {
-        let live = usize::try_from(self.counters.live()).unwrap_or(usize::MAX);
-        live.min(self.capacity()) // it may be read in the middle of a storm (Stats)
+        let (acquired, freed) = self.counters.turnover();
+        self.within_capacity(acquired.saturating_sub(freed.total()))
     }
 
     /// Whether no handle names a value.
@@ -179,19 +179,22 @@ impl<T> Table<T> {
     /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let (acquired, freed) = self.counters.turnover();
-        let retired = self.pool.retired() as usize;
         Stats {
             capacity: self.capacity(),
-            live: count(acquired.saturating_sub(freed.total())).min(self.capacity()),
+            live: self.within_capacity(acquired.saturating_sub(freed.total())),
             // Slots that replace retired ones are counted too.
-            high_water: count(self.counters.total(Event::FirstUse)).min(self.capacity()),
+            high_water: self.within_capacity(self.counters.total(Event::FirstUse)),
             acquired,
             freed,
             refused: self.counters.refused(),
-            retired,
+            retired: self.pool.retired() as usize,
         }
+    }
+
+    /// A number of slots, which may have been read in the middle of a storm ([`Stats`]).
+    fn within_capacity(&self, number: u64) -> usize {
+        usize::try_from(number).unwrap_or(usize::MAX).min(self.capacity())
     }
 
     pub(crate) fn is_live(&self, place: Place) -> bool {
