@@ -12,22 +12,56 @@ What is raised while something is asked of a table:
   x OwnerBusy
   x OwnerClosed
 
+What is raised while someone logs in, or asks for mail:
+
+* QuitclaimError
+  x AuthenticationError
+    + InvalidToken
+    + Unsupported
+    + LogonDenied
+  x OutOfSequence
+  x Unavailable
+    + AccountsUnavailable
+    + StoreUnavailable
+      - NewerSchema
+  x MaildropInUse
+
+What is raised while accounts and mail are administered:
+
+* QuitclaimError
+  x InvalidUsername (also a ValueError)
+  x UnknownUser (also a LookupError)
+  x UserExists
+
 Arguments of the wrong type or range raise TypeError and ValueError, as everywhere. No message and no repr
-here tells a value, a label or a handle.
+here tells a value, a label, a handle or a secret. None of it goes to a peer: that gets a fixed text.
 """
 
 from __future__ import annotations
 
 __all__ = (
+    "AccountsUnavailable",
+    "AuthenticationError",
     "HandleError",
     "HandleInStep",
     "HandleLeased",
+    "InvalidToken",
+    "InvalidUsername",
+    "LogonDenied",
+    "MaildropInUse",
+    "NewerSchema",
+    "OutOfSequence",
     "OverQuota",
     "OwnerBusy",
     "OwnerClosed",
     "QuitclaimError",
     "StaleHandle",
+    "StoreUnavailable",
     "TableFull",
+    "Unavailable",
+    "UnknownUser",
+    "Unsupported",
+    "UserExists",
 )
 
 
@@ -83,3 +117,68 @@ class OwnerBusy(QuitclaimError):
 
 class OwnerClosed(QuitclaimError):
     """The owner was closed and acquires nothing more. Ask the table for a new one."""
+
+
+class AuthenticationError(QuitclaimError):
+    """A login that is refused. Its text is for the log: the peer gets the same words for all of them.
+
+    `status` is the SSPI status that Windows would give; `username` is who the peer said it was, if it came to
+    that, as it said it: for a log that escapes it.
+    """
+
+    status: int = 0x8009_030C
+    username: str = ""
+
+
+class InvalidToken(AuthenticationError):
+    """A token that is malformed, or not the one whose turn it is (SEC_E_INVALID_TOKEN)."""
+
+    status = 0x8009_0308
+
+
+class Unsupported(AuthenticationError):
+    """What the policy never accepts, or not here (SEC_E_UNSUPPORTED_FUNCTION)."""
+
+    status = 0x8009_0302
+
+
+class LogonDenied(AuthenticationError):
+    """Wrong credentials, or nobody of that name (SEC_E_LOGON_DENIED)."""
+
+    status = 0x8009_030C
+
+
+class OutOfSequence(QuitclaimError):
+    """A step of an NTLM exchange that was done already: each is good once. Begin with a new challenge."""
+
+
+class Unavailable(QuitclaimError):
+    """A back end that cannot answer now. The peer is told to come again: `[SYS/TEMP]` (RFC 3206 §4)."""
+
+
+class AccountsUnavailable(Unavailable):
+    """The accounts cannot be asked now: down, or too busy."""
+
+
+class StoreUnavailable(Unavailable):
+    """The store cannot be used now: down, busy, full, or not writable. Nothing was changed."""
+
+
+class NewerSchema(StoreUnavailable):
+    """The data was written by a newer version of quitclaim. Install that version; nothing was changed."""
+
+
+class MaildropInUse(QuitclaimError):
+    """Another session has the maildrop locked (RFC 1939 §4, `[IN-USE]` of RFC 2449 §8.1.1)."""
+
+
+class InvalidUsername(QuitclaimError, ValueError):
+    """A name that no account may have: empty, too long, or with blanks or control characters."""
+
+
+class UnknownUser(QuitclaimError, LookupError):
+    """No account of that name. It is for administration: no login is ever told."""
+
+
+class UserExists(QuitclaimError):
+    """An account of that name is there already; names are compared without case."""

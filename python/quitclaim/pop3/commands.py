@@ -1,5 +1,4 @@
 """The commands that a peer may send, as events with parsed arguments; `grammar` has what it must write."""
-# ruff: noqa: D107 - the class says it
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Connection:
 
     __slots__ = ("_at_end", "_buffer", "_limit", "_searched", "_skipped", "_start", "state")
 
-    def __init__(self) -> None:  # noqa: D107 - the class says it
+    def __init__(self) -> None:
         self.state: State = AUTHORIZATION
         # As it came while it is one chunk, which costs no copy; an array once a line is in pieces.
         self._buffer: bytes | bytearray = b""

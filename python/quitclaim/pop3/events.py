@@ -3,7 +3,6 @@
 An event is made for every line of a storm, so these are no frozen dataclasses; treat them as if they were.
 They compare by value, and their repr shows no password and no token.
 """
-# ruff: noqa: D105, D107 - the class says it
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class DotStuffing:
 
     __slots__ = ("_at_line_start",)
 
-    def __init__(self) -> None:  # noqa: D107 - the class says it
+    def __init__(self) -> None:
         self._at_line_start = True
 
     def chunk(self, chunk: bytes, /) -> bytes:

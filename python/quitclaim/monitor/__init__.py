@@ -1,0 +1,5 @@
+"""Counters, and the ways to look at them."""
+
+from __future__ import annotations
+
+__all__ = ()

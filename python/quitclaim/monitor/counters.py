@@ -1,0 +1,55 @@
+"""What a server has counted since it started. Plain sums: whoever scrapes takes the differences."""
+
+from __future__ import annotations
+
+__all__ = ("Counters",)
+
+
+class Counters:
+    """Sums over all connections of a server. An `attempt` is one login try, from AUTH or PASS to its reply.
+
+    >>> counters = Counters()
+    >>> counters.attempts += 1
+    >>> counters.as_dict()["attempts"]
+    1
+    """
+
+    __slots__ = (
+        "attempts",  # logins begun
+        "bad_commands",  # lines that were refused for their form, state or name
+        "cancelled",  # attempts that the peer took back with `*`
+        "connections",  # accepted
+        "deleted",  # messages, by QUIT
+        "denied",  # attempts refused with [AUTH]
+        "errors",  # connections ended by an exception of our own, or of an embedder's part
+        "in_use",  # attempts that met a locked maildrop
+        "logins",  # attempts that were good
+        "octets",  # of mail, sent by RETR and TOP
+        "refused",  # connections beyond the limits
+        "retrieved",  # messages sent whole
+        "timeouts",  # connections closed for saying nothing
+        "unavailable",  # attempts that met a full table or a back end that was down
+    )
+
+    def __init__(self) -> None:
+        for name in self.__slots__:
+            setattr(self, name, 0)
+
+    attempts: int
+    bad_commands: int
+    cancelled: int
+    connections: int
+    deleted: int
+    denied: int
+    errors: int
+    in_use: int
+    logins: int
+    octets: int
+    refused: int
+    retrieved: int
+    timeouts: int
+    unavailable: int
+
+    def as_dict(self) -> dict[str, int]:
+        """All of them by name, for a scrape."""
+        return {name: getattr(self, name) for name in self.__slots__}

@@ -1,0 +1,88 @@
+"""NTLM as a SASL mechanism: NEGOTIATE, CHALLENGE, AUTHENTICATE (MS-POP3 §3, MS-NLMP §3.2)."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+from quitclaim.errors import AuthenticationError
+from quitclaim.identity import Identity
+from quitclaim.sasl.mechanism import Question
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from quitclaim.ntlm import Acceptor, Challenged, ChannelBinding, Claim
+
+__all__ = ("Ntlm",)
+
+
+class Ntlm:
+    """The mechanism NTLM, also called SPA: old, and better than a password in plaintext by little.
+
+    Args:
+        acceptor: whose names the peer is told, and whose policy holds.
+        clock: seconds since 1970, for the CHALLENGE and against clients whose clock is far off.
+        random: gives so many octets of a cryptographic generator.
+
+    >>> from quitclaim.ntlm import Acceptor
+    >>> Ntlm(Acceptor("MAIL")).name
+    b'NTLM'
+    """
+
+    __slots__ = ("acceptor", "clock", "random")
+
+    name: Final = b"NTLM"
+    asks: Final = "ntlm"
+    plaintext: Final = False
+
+    def __init__(
+        self,
+        acceptor: Acceptor,
+        /,
+        *,
+        clock: Callable[[], float] = time.time,
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self.acceptor = acceptor
+        self.clock = clock
+        self.random = random
+
+    def start(self, binding: ChannelBinding | None, /) -> NtlmExchange:
+        """A fresh exchange, which waits for a NEGOTIATE."""
+        return NtlmExchange(self, binding)
+
+
+class NtlmExchange:
+    """One NTLM exchange. Each of its tokens is good once, which the acceptor's own objects see to."""
+
+    __slots__ = ("_binding", "_challenged", "_claim", "_mechanism")
+
+    def __init__(self, mechanism: Ntlm, binding: ChannelBinding | None, /) -> None:
+        self._mechanism = mechanism
+        self._binding = binding
+        self._challenged: Challenged | None = None
+        self._claim: Claim | None = None
+
+    def step(self, response: bytes, /) -> bytes | Question:
+        """Takes a NEGOTIATE and gives the CHALLENGE, then an AUTHENTICATE and gives a question."""
+        mechanism = self._mechanism
+        now = mechanism.clock()
+        if self._challenged is None:
+            self._challenged, challenge = mechanism.acceptor.challenge(response, mechanism.random(8), now)
+            return challenge
+        claim = self._challenged.authenticate(response, self._binding, now)
+        self._claim = claim
+        return Question(lambda accounts: accounts.ntlm(claim))
+
+    def answer(self, proof: object, /) -> Identity:
+        """Holds the claim against what the accounts have: a credential, a session key, or None for nobody."""
+        claim = self._claim
+        assert claim is not None, "an answer follows its question"  # noqa: S101 - our own session's mistake
+        username = claim.username
+        try:
+            return Identity(claim.verify(proof).username)  # type: ignore[arg-type]  # verify() itself checks it
+        except AuthenticationError as error:
+            error.username = username
+            raise

@@ -1,0 +1,7 @@
+"""A POP3 server on asyncio: listeners, deadlines, back-pressure, drain. What is said is the session's."""
+
+from __future__ import annotations
+
+from quitclaim.server.server import Listener, Server, default_mechanisms
+
+__all__ = ("Listener", "Server", "default_mechanisms")

@@ -1,0 +1,242 @@
+"""One connection: octets between a transport and a session, without a task and mostly without a future."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+from quitclaim.errors import Unavailable
+from quitclaim.observer import Connected
+from quitclaim.session import Session, texts
+
+if TYPE_CHECKING:
+    from quitclaim.observer import Cause
+    from quitclaim.server.roster import Roster
+    from quitclaim.session import ExchangeTable, Service
+
+__all__ = ("ServerConnection", "is_loopback")
+
+_BUFFERED = 65_536  # octets of a peer's that are kept while an answer is awaited
+_LINGER = 5.0  # seconds that a peer has to take what was said last
+
+
+class ServerConnection(asyncio.Protocol):
+    """A peer's connection, and its session."""
+
+    __slots__ = (
+        "_address",
+        "_allow_plaintext",
+        "_future",
+        "_is_choked",
+        "_is_lost",
+        "_is_reading",
+        "_loop",
+        "_roster",
+        "_service",
+        "_session",
+        "_table",
+        "_transport",
+        "deadline",
+    )
+
+    _transport: asyncio.Transport
+    _session: Session
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        roster: Roster,
+        service: Service,
+        table: ExchangeTable,
+        /,
+        *,
+        allow_plaintext: bool,
+    ) -> None:
+        self._loop = loop
+        self._roster = roster
+        self._service = service
+        self._table = table
+        self._allow_plaintext = allow_plaintext
+        self._address: str | None = None  # set while it is counted
+        self._future: asyncio.Future[Any] | None = None  # the answer that is awaited
+        self._is_choked = False  # the peer does not take what is said
+        self._is_reading = True
+        self._is_lost = False
+        self.deadline = 0.0
+
+    # --- what the transport calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Admits the peer and greets it, or tells it to come again."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are, and do not say so
+        service, roster = self._service, self._roster
+        name = transport.get_extra_info("peername")
+        if name is None:  # gone again already
+            self._transport.abort()
+            return
+        address = name[0]
+        if roster.is_draining or not roster.admitted.enter(address):
+            service.counters.refused += 1
+            self._transport.write(texts.DRAINING if roster.is_draining else texts.TOO_MANY)
+            transport.close()
+            return
+        self._address = address
+        peer = f"[{address}]:{name[1]}" if ":" in address else f"{address}:{name[1]}"
+        trusted = self._allow_plaintext or is_loopback(address)
+        self._session = Session(service, self._table.owner(peer), peer=peer, trusted=trusted)
+        roster.peers.add(self)
+        self.deadline = roster.now + service.limits.login_timeout
+        service.counters.connections += 1
+        self._transport.write(texts.GREETING)
+        if service.observer is not None:
+            service.observer(Connected(peer))
+
+    def data_received(self, data: bytes) -> None:
+        """Hands over what came, and sends what is said to it."""
+        if self._address is None:
+            return
+        session = self._session
+        said = session.receive(data)
+        if said:
+            self._transport.write(said)
+        if session.next != "READ":
+            self._proceed()
+        elif session.maildrop is not None:
+            self.deadline = self._roster.now + self._service.limits.idle_timeout
+
+    def eof_received(self) -> bool:
+        """Answers what was said before; the transport is closed after that."""
+        if self._address is None:
+            return False
+        self._send(self._session.receive_end())
+        return True
+
+    def connection_lost(self, _exception: Exception | None) -> None:
+        """Gives back all that the session holds. An answer that is still awaited is closed when it comes."""
+        self._is_lost = True
+        if self._address is None:
+            return
+        self._session.close("lost")
+        self._roster.peers.discard(self)
+        if self._future is None:
+            self._roster.leave(self._address)
+
+    def pause_writing(self) -> None:
+        """The peer does not take what is said: it is not listened to either."""
+        self._is_choked = True
+        self._read(yes=False)
+
+    def resume_writing(self) -> None:
+        """The peer has taken it: that is a sign of life, and what waited for it goes on."""
+        self._is_choked = False
+        if self._address is None or self._is_lost:
+            return
+        if self._session.maildrop is not None:
+            self.deadline = self._roster.now + self._service.limits.idle_timeout
+        self._proceed()
+
+    # --- what the roster and the server call
+
+    def expire(self) -> None:
+        """Ends it, because the peer said or took nothing for too long (RFC 1939 §3: without a word)."""
+        if self._transport.is_closing():
+            self._transport.abort()
+            return
+        self._service.counters.timeouts += 1
+        self.end("timeout")
+
+    def drain(self) -> None:
+        """Ends it now if nobody has begun to log in; else it ends by itself, or by `end`."""
+        session = self._session
+        if session.maildrop is None and session.handle is None and session.next == "READ":
+            self._transport.write(texts.DRAINING)
+            self.end("drained")
+
+    def end(self, cause: Cause) -> None:
+        """Gives back what the session holds, and closes when what was said is sent."""
+        self._session.close(cause)
+        self._close()
+
+    def abort(self) -> None:
+        """Drops it at once."""
+        self._transport.abort()
+
+    # --- what the session wants next
+
+    def _send(self, said: bytes) -> None:
+        if said:
+            self._transport.write(said)
+        self._proceed()
+
+    def _proceed(self) -> None:
+        session = self._session
+        if session.next == "READ":
+            self._read(yes=not self._is_choked)
+        elif session.next == "CLOSE":
+            self._close()
+        elif self._future is not None:
+            if session.buffered > _BUFFERED:
+                self._read(yes=False)
+        elif session.waiting is not None:
+            self._await(session.waiting)
+        elif not self._is_choked:
+            # Not at once: others have their turn between two portions.
+            self._read(yes=False)
+            self._await_turn()
+
+    def _await(self, waiting: Any) -> None:  # noqa: ANN401 - whatever a port answers with
+        self._future = future = asyncio.ensure_future(waiting, loop=self._loop)
+        self._roster.answers.add(future)
+        future.add_done_callback(self._answered)
+
+    def _answered(self, future: asyncio.Future[Any]) -> None:
+        self._future = None
+        self._roster.answers.discard(future)
+        answer: object = None
+        error: BaseException | None
+        if future.cancelled():
+            error = Unavailable("the answer was cancelled")
+        elif (error := future.exception()) is None:
+            answer = future.result()
+        said = self._session.resume(answer, error)
+        if not self._is_lost:
+            self._after_waiting(said)
+        elif self._address is not None:
+            self._roster.leave(self._address)
+
+    def _await_turn(self) -> None:
+        self._loop.call_soon(self._take_turn)
+
+    def _take_turn(self) -> None:
+        session = self._session
+        if not session.closed and session.next == "WAIT" and session.waiting is None and not self._is_choked:
+            self._after_waiting(session.resume())
+
+    def _after_waiting(self, said: bytes) -> None:
+        if self._session.closed:
+            return
+        if self._session.maildrop is not None:
+            self.deadline = self._roster.now + self._service.limits.idle_timeout
+        self._send(said)
+
+    def _close(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.close()
+            self.deadline = self._roster.now + _LINGER
+
+    def _read(self, *, yes: bool) -> None:
+        if yes != self._is_reading and not self._transport.is_closing():
+            self._is_reading = yes
+            if yes:
+                self._transport.resume_reading()
+            else:
+                self._transport.pause_reading()
+
+
+def is_loopback(address: str, /) -> bool:
+    """Whether an address, as the kernel writes it, is of this machine alone.
+
+    >>> [is_loopback(address) for address in ("127.1.2.3", "::1", "::ffff:127.0.0.1", "192.0.2.7")]
+    [True, True, True, False]
+    """
+    return address.startswith(("127.", "::ffff:127.")) or address == "::1"

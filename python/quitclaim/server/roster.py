@@ -1,0 +1,74 @@
+"""Who is connected and what is awaited, for a server: so that a drain knows when nobody is left."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Protocol
+
+from quitclaim.limits import Connections
+
+if TYPE_CHECKING:
+    from quitclaim.limits import Limits
+    from quitclaim.observer import Cause
+
+__all__ = ("Peer", "Roster")
+
+
+class Peer(Protocol):
+    """A connection, as far as the roster goes."""
+
+    deadline: float
+    """Seconds of the loop's clock."""
+
+    def expire(self) -> None:
+        """Ends it, because its deadline has passed."""
+
+    def drain(self) -> None:
+        """Ends it if nobody has begun to log in."""
+
+    def end(self, cause: Cause, /) -> None:
+        """Ends it when what was said is sent."""
+
+    def abort(self) -> None:
+        """Drops it at once."""
+
+
+class Roster:
+    """The connections of a server, and the answers that they wait for or that come late.
+
+    An address is counted until its connection is gone *and* the last answer for it is there: who leaves while
+    a back end is stuck does not make room for the next one who does.
+    """
+
+    __slots__ = ("admitted", "answers", "is_draining", "now", "peers", "quiet")
+
+    def __init__(self, limits: Limits, /) -> None:
+        self.admitted = Connections(limits)
+        self.peers: set[Peer] = set()
+        self.answers: set[asyncio.Future[Any]] = set()
+        self.now = 0.0  # seconds of the loop's clock, to the second
+        self.is_draining = False
+        self.quiet = asyncio.Event()
+
+    def look_around(self, now: float, /) -> None:
+        """Ends whoever has overstayed. One timer for all costs less than one for each."""
+        self.now = now
+        for peer in [peer for peer in self.peers if peer.deadline <= now]:
+            peer.expire()
+
+    def leave(self, address: str, /) -> None:
+        """Takes note that nothing is left of a connection."""
+        self.admitted.leave(address)
+        if self.is_draining and not len(self.admitted):
+            self.quiet.set()
+
+    async def drain(self, seconds: float, /) -> bool:
+        """Waits until nobody is left, so long at most, and says whether that is so."""
+        self.is_draining = True
+        if not len(self.admitted):
+            return True
+        try:
+            await asyncio.wait_for(self.quiet.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True

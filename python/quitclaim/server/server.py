@@ -1,0 +1,211 @@
+"""The server: what it is made of, and its life from the first bind to the last handle."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from quitclaim.handles import HandleTable
+from quitclaim.limits import Limits
+from quitclaim.monitor.counters import Counters
+from quitclaim.ntlm import Acceptor
+from quitclaim.sasl import Ntlm, Plain
+from quitclaim.server.connection import ServerConnection
+from quitclaim.server.roster import Roster
+from quitclaim.session import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from types import TracebackType
+
+    from quitclaim.accounts.port import Accounts
+    from quitclaim.maildrop.port import MaildropStore
+    from quitclaim.observer import Observer
+    from quitclaim.sasl import Exchange, Mechanism
+    from quitclaim.session import ExchangeTable
+
+__all__ = ("Listener", "Server", "default_mechanisms")
+
+_SWEEP = 1.0  # seconds between two looks at the deadlines
+_LAST_WORDS = 1.0  # seconds for what was said last to be sent, when a drain is out of time
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An address to listen at; port 0 takes a free one.
+
+    Passwords in plaintext (USER, PLAIN) are taken from loopback alone, unless `allow_plaintext`.
+
+    >>> Listener("127.0.0.1", 0)
+    Listener(host='127.0.0.1', port=0, allow_plaintext=False)
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 1110
+    allow_plaintext: bool = False
+
+
+class Server:
+    """A POP3 server in the running event loop: bound on enter, drained on exit.
+
+    It touches neither signals nor the loop's policy; give it uvloop, which halves what an attempt costs, by
+    `asyncio.Runner(loop_factory=uvloop.new_event_loop)`.
+
+        async with Server(accounts=MemoryAccounts({"anna": "open sesame"}), store=MemoryStore()) as server:
+            print(server.addresses)
+            await stopped.wait()
+
+    Args:
+        accounts: who may log in, and with what.
+        store: where their mail is.
+        listen: where to listen.
+        mechanisms: SASL methods; by default `default_mechanisms()`.
+        limits: what a peer may make us hold.
+        table: the handle table; by default one of its own, for twice as many handles as connections.
+        observer: is called with each event (`quitclaim.observer`).
+
+    Raises:
+        OSError: on enter, if an address cannot be bound; then none is.
+    """
+
+    def __init__(  # noqa: PLR0913 - each a seam, and all but two have a default
+        self,
+        *,
+        accounts: Accounts,
+        store: MaildropStore,
+        listen: Sequence[Listener] = (Listener(),),
+        mechanisms: Iterable[Mechanism] | None = None,
+        limits: Limits | None = None,
+        table: ExchangeTable | None = None,
+        observer: Observer | None = None,
+    ) -> None:
+        self.limits = Limits() if limits is None else limits
+        self.table: ExchangeTable = _table(self.limits) if table is None else table
+        self.counters = Counters()
+        self._listen = tuple(listen)
+        self._service = Service(
+            accounts=accounts,
+            store=store,
+            mechanisms=default_mechanisms() if mechanisms is None else mechanisms,
+            limits=self.limits,
+            counters=self.counters,
+            observer=observer,
+        )
+        self._roster = Roster(self.limits)
+        self._servers: list[asyncio.Server] = []
+        self._sweep: asyncio.TimerHandle | None = None
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Where it listens: host and port of each socket, in the order of `listen`."""
+        return [one.getsockname()[:2] for server in self._servers for one in server.sockets]
+
+    @property
+    def connected(self) -> int:
+        """Connections that there are now."""
+        return len(self._roster.peers)
+
+    async def __aenter__(self) -> Self:
+        """Binds every address, and begins."""
+        loop = asyncio.get_running_loop()
+        try:
+            for listener in self._listen:
+                self._servers.append(await self._bind(loop, listener))
+        except BaseException:
+            self._stop_listening()
+            raise
+        self._look_around(loop)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        """Drains: see `drain`."""
+        await self.drain()
+
+    async def drain(self) -> None:
+        """Stops accepting, lets sessions end, and after `Limits.drain_timeout` ends them. Idempotent.
+
+        Who has not begun to log in is told to come again at once. When it returns there is no connection and
+        no handle left; answers that are still awaited then are cancelled, and their maildrops closed.
+        """
+        self._stop_listening()
+        roster = self._roster
+        roster.is_draining = True
+        for peer in tuple(roster.peers):
+            peer.drain()
+        if not await roster.drain(self.limits.drain_timeout):
+            for peer in tuple(roster.peers):
+                peer.end("drained")
+            await roster.drain(_LAST_WORDS)
+            for peer in tuple(roster.peers):
+                peer.abort()
+            answers = tuple(roster.answers)
+            for answer in answers:
+                answer.cancel()
+            await asyncio.gather(*answers, return_exceptions=True)
+            await roster.drain(_LAST_WORDS)
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep = None
+
+    async def _bind(self, loop: asyncio.AbstractEventLoop, listener: Listener) -> asyncio.Server:
+        def connection() -> ServerConnection:
+            return ServerConnection(
+                loop,
+                self._roster,
+                self._service,
+                self.table,
+                allow_plaintext=listener.allow_plaintext,
+            )
+
+        return await loop.create_server(connection, listener.host, listener.port, backlog=1024)
+
+    def _stop_listening(self) -> None:
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
+
+    def _look_around(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Once a second: says what time it is, and ends whoever has overstayed."""
+        now = loop.time()
+        self.table.tick(now)
+        self._roster.look_around(now)
+        self._sweep = loop.call_later(_SWEEP, self._look_around, loop)
+
+
+def default_mechanisms(*, domain: str | None = None) -> tuple[Mechanism, ...]:
+    """NTLM, by this machine's name and perhaps that of a domain, and PLAIN.
+
+    Raises:
+        ValueError: the domain is no NetBIOS name.
+
+    >>> [mechanism.name for mechanism in default_mechanisms()]
+    [b'NTLM', b'PLAIN']
+    """
+    return (Ntlm(Acceptor(_netbios_name(socket.gethostname()), domain=domain)), Plain())
+
+
+def _netbios_name(host: str) -> str:
+    """A host's name as NetBIOS would have it: what clients are told, and need not resolve.
+
+    >>> _netbios_name("mail.example.org")
+    'MAIL'
+    """
+    first = "".join(
+        letter
+        for letter in host.partition(".")[0]
+        if letter.isascii() and (letter.isalnum() or letter == "-")
+    )
+    return first[:15].upper() or "QUITCLAIM"
+
+
+def _table(limits: Limits) -> HandleTable[Exchange]:
+    # Twice: an eighth of a table may wait for other threads, and pages that are not used are never taken.
+    return HandleTable(2 * limits.connections, quota=1)

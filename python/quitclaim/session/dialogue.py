@@ -1,0 +1,199 @@
+"""What the answers to a peer are made from: its connection, its owner, and the ways to answer later."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
+
+from quitclaim.pop3 import Connection
+
+if TYPE_CHECKING:
+    from quitclaim.handles import Handle
+    from quitclaim.maildrop.port import Maildrop
+    from quitclaim.observer import Cause
+    from quitclaim.sasl.mechanism import Exchange
+    from quitclaim.session.service import Service
+
+__all__ = (  # noqa: RUF022 - sorted as Python sorts
+    "Dialogue",
+    "ExchangeOwner",
+    "ExchangeTable",
+    "LongReply",
+    "Next",
+    "PORTION",
+    "Then",
+)
+
+Next: TypeAlias = Literal["READ", "WAIT", "CLOSE"]
+"""What is to be done next: give it what the peer sends; resume it; close the connection."""
+
+PORTION = 65_536  # octets said at a time, before the peer must have taken some
+
+LongReply: TypeAlias = Generator[bytes | Awaitable[Any], Any, None]
+"""A reply in portions: it yields octets to send, and what must be awaited, whose answer it is sent."""
+
+_R = TypeVar("_R")
+
+
+class ExchangeOwner(Protocol):
+    """Who answers for a session's handles: a `quitclaim.Owner`, or what stands in for one."""
+
+    def acquire(self, value: Exchange, /) -> Handle:
+        """Puts an exchange under a handle."""
+
+    def step(self, handle: Handle, function: Callable[[Exchange, Any], _R], argument: Any, /) -> _R:  # noqa: ANN401
+        """Runs a step; a failing one frees the handle."""
+
+    def free(self, handle: Handle, /) -> object:
+        """Ends the life of a handle."""
+
+    def close(self) -> None:
+        """Frees whatever is left."""
+
+
+class ExchangeTable(Protocol):
+    """Where a server's owners come from: a `quitclaim.HandleTable`, or what stands in for one."""
+
+    def owner(self, label: str = "", /) -> ExchangeOwner:
+        """Makes whoever answers for one connection's handles."""
+
+    def tick(self, now: float, /) -> None:
+        """Says what time it is, in seconds."""
+
+
+class Dialogue:
+    """One peer's side of things, as the handlers of its commands see it.
+
+    A handler returns what is said at once. What takes longer it leaves to `ask` or `say`, and what ends the
+    connection to `leave`.
+    """
+
+    __slots__ = (
+        "bad_commands",
+        "cause",
+        "closed",
+        "connection",
+        "deleted",
+        "failures",
+        "handle",
+        "late",
+        "maildrop",
+        "mechanism",
+        "next",
+        "octets",
+        "owner",
+        "peer",
+        "reply",
+        "retrieved",
+        "sent",
+        "service",
+        "then",
+        "trusted",
+        "user",
+        "username",
+        "waiting",
+    )
+
+    def __init__(
+        self, service: Service, owner: ExchangeOwner, /, *, peer: str = "", trusted: bool = False
+    ) -> None:
+        self.service = service
+        self.owner = owner
+        self.peer = peer
+        self.trusted = trusted  # with a password in plaintext
+        self.connection = Connection()
+        self.next: Next = "READ"
+        self.waiting: Awaitable[object] | None = None
+        self.then: Then | None = None  # what goes on with the answer
+        self.late: Callable[[Any], None] | None = None  # what closes an answer that nobody waits for any more
+        self.reply: LongReply | None = None
+        self.cause: Cause | None = None  # why it ends, once that is known
+        self.closed = False
+        self.bad_commands = 0
+        # before login
+        self.handle: Handle | None = None  # of the attempt under way
+        self.mechanism = b""  # of the last attempt
+        self.user: bytes | None = None  # what USER said, for the PASS right after it
+        self.failures = 0
+        # after
+        self.username = ""
+        self.maildrop: Maildrop | None = None
+        self.deleted: set[int] = set()  # message numbers, until QUIT
+        self.octets = 0  # of the messages that are not deleted
+        self.retrieved = 0  # messages
+        self.sent = 0  # octets of mail
+
+    def ask(
+        self,
+        question: Callable[[], object],
+        then: Then,
+        /,
+        *,
+        late: Callable[[Any], None] | None = None,
+    ) -> bytes:
+        """Goes on by `then(dialogue, answer, error)`: at once, or when the awaitable is done.
+
+        If the connection is gone by then, `late(answer)` is called instead; the answer is None for an error.
+        """
+        try:
+            answer = question()
+        except Exception as error:  # noqa: BLE001 - `then` knows which ones it expects, and raises the rest
+            return then(self, None, error)
+        if isinstance(answer, Awaitable):
+            self.next = "WAIT"
+            self.waiting = answer
+            self.then = then
+            self.late = late
+            return b""
+        return then(self, answer, None)
+
+    def say(self, reply: LongReply, /) -> bytes:
+        """Begins a reply in portions, and returns the first."""
+        self.reply = reply
+        return go_on(self, None, None)
+
+    def pause(self, then: Then, /) -> None:
+        """Says no more until the peer has taken what was said; then `then` goes on."""
+        self.next = "WAIT"
+        self.then = then
+
+    def refuse_command(self, text: bytes, /) -> bytes:
+        """Says that a command was no good; who sends nothing else is shown the door."""
+        self.service.counters.bad_commands += 1
+        self.bad_commands += 1
+        if self.bad_commands >= self.service.limits.bad_commands:
+            self.leave("commands")
+        return text
+
+    def leave(self, cause: Cause, /) -> None:
+        """Ends the connection, when what is said now has been sent."""
+        self.cause = cause
+        self.next = "CLOSE"
+
+
+Then: TypeAlias = Callable[[Dialogue, Any, BaseException | None], bytes]
+
+
+def go_on(dialogue: Dialogue, answer: object, error: BaseException | None) -> bytes:
+    """Lets a long reply go on until it is done, has said a portion, or waits."""
+    reply = dialogue.reply
+    assert reply is not None, "there is a reply to go on with"  # noqa: S101 - our own mistake
+    said: list[bytes] = []
+    size = 0
+    try:
+        while size < PORTION:
+            part = reply.send(answer) if error is None else reply.throw(error)
+            answer = error = None
+            if isinstance(part, bytes):
+                said.append(part)
+                size += len(part)
+            else:
+                dialogue.next = "WAIT"
+                dialogue.waiting = part
+                dialogue.then = go_on
+                return b"".join(said)
+    except StopIteration:
+        dialogue.reply = None
+    else:
+        dialogue.pause(go_on)
+    return b"".join(said)

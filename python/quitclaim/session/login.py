@@ -1,0 +1,221 @@
+"""AUTHORIZATION: login attempts of any mechanism (RFC 1939 §4 and §7, RFC 5034).
+
+An attempt begins at AUTH or PASS and ends with its reply. All it has is a handle; the table has the exchange.
+Whatever refuses does so by a step that raises, and then the handle is gone before the peer hears of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Never
+
+from quitclaim.errors import (
+    AuthenticationError,
+    HandleError,
+    InvalidToken,
+    MaildropInUse,
+    OverQuota,
+    TableFull,
+    Unavailable,
+)
+from quitclaim.observer import LoggedIn, Refused
+from quitclaim.sasl.mechanism import Question
+from quitclaim.session import texts
+
+if TYPE_CHECKING:
+    from quitclaim.identity import Identity
+    from quitclaim.maildrop.port import Maildrop
+    from quitclaim.pop3 import Auth, BadResponse, Cancelled, Pass, Response, User
+    from quitclaim.sasl.mechanism import Exchange, Mechanism
+    from quitclaim.session.dialogue import Dialogue
+
+__all__ = ("auth", "bad_response", "cancelled", "password", "response", "too_long", "user")
+
+
+def user(dialogue: Dialogue, command: User) -> bytes:
+    """USER: kept for the PASS that follows; says nothing of who exists."""
+    if b"PLAIN" not in dialogue.service.mechanisms[dialogue.trusted]:
+        return dialogue.refuse_command(texts.NO_PLAINTEXT)
+    dialogue.user = command.name
+    return texts.WHICH_PASSWORD
+
+
+def password(dialogue: Dialogue, command: Pass) -> bytes:
+    """PASS: an attempt of PLAIN in other words."""
+    name, dialogue.user = dialogue.user, None
+    if name is None:
+        return dialogue.refuse_command(texts.NO_USER)
+    plain = dialogue.service.mechanisms[dialogue.trusted][b"PLAIN"]
+    return _begin(dialogue, b"USER", plain, b"\0%b\0%b" % (name, command.password))
+
+
+def auth(dialogue: Dialogue, command: Auth) -> bytes:
+    """AUTH: lists the mechanisms, or begins an attempt of one."""
+    name = command.mechanism
+    service = dialogue.service
+    if name is None:
+        return service.mechanism_list[dialogue.trusted]
+    mechanism = service.mechanisms[dialogue.trusted].get(name)
+    if mechanism is None:
+        return dialogue.refuse_command(texts.NO_MECHANISM)
+    return _begin(dialogue, name, mechanism, command.initial_response)
+
+
+def response(dialogue: Dialogue, response: Response) -> bytes:
+    """A line of the exchange under way."""
+    return _respond(dialogue, response.token)
+
+
+def cancelled(dialogue: Dialogue, _event: Cancelled) -> bytes:
+    """`*`: the attempt is over, by the peer's wish."""
+    _end(dialogue, _Cancellation())
+    dialogue.service.counters.cancelled += 1
+    return _refused(dialogue, texts.CANCELLED, "cancelled")
+
+
+def bad_response(dialogue: Dialogue, _event: BadResponse) -> bytes:
+    """What is no base64 is refused like any token that is malformed."""
+    return _refuse(dialogue, _end(dialogue, InvalidToken("no base64")))
+
+
+def too_long(dialogue: Dialogue) -> bytes:
+    """A line of the exchange that exceeds its limit."""
+    _end(dialogue, InvalidToken("line too long"))
+    return _refused(dialogue, texts.TOO_LONG, "line too long")
+
+
+# --- an attempt, from here to its reply
+
+
+def _begin(dialogue: Dialogue, name: bytes, mechanism: Mechanism, initial_response: bytes | None) -> bytes:
+    dialogue.service.counters.attempts += 1
+    dialogue.mechanism = name
+    try:
+        dialogue.handle = dialogue.owner.acquire(mechanism.start(None))
+    except (TableFull, OverQuota) as error:
+        return _refuse(dialogue, error)
+    if initial_response is None:
+        return dialogue.connection.challenge(b"")
+    return _respond(dialogue, initial_response)
+
+
+def _respond(dialogue: Dialogue, token: bytes) -> bytes:
+    handle = dialogue.handle
+    assert handle is not None, "a response belongs to an attempt"  # noqa: S101 - our own mistake
+    try:
+        outcome = dialogue.owner.step(handle, _step, token)
+    except (AuthenticationError, HandleError) as error:
+        return _refuse(dialogue, error)
+    if type(outcome) is bytes:
+        return dialogue.connection.challenge(outcome)
+    if isinstance(outcome, Question):
+        return dialogue.ask(lambda: outcome.ask(dialogue.service.accounts), _answered)
+    return _proven(dialogue, outcome)  # type: ignore[arg-type]  # a bytes of a subclass is nobody's challenge
+
+
+def _answered(dialogue: Dialogue, answer: object, error: BaseException | None) -> bytes:
+    """The accounts have answered: the exchange takes it by a step."""
+    if error is not None:
+        return _refuse(dialogue, _end(dialogue, error))
+    handle = dialogue.handle
+    assert handle is not None, "an answer belongs to an attempt"  # noqa: S101 - our own mistake
+    try:
+        outcome = dialogue.owner.step(handle, _answer, answer)
+    except (AuthenticationError, HandleError) as refusal:
+        return _refuse(dialogue, refusal)
+    if type(outcome) is bytes:
+        return dialogue.connection.challenge(outcome)
+    return _proven(dialogue, outcome)  # type: ignore[arg-type]
+
+
+def _proven(dialogue: Dialogue, identity: Identity) -> bytes:
+    """Opens the maildrop of whoever it is; the handle lives until the reply."""
+    dialogue.username = identity.username
+    return dialogue.ask(lambda: dialogue.service.store.open(identity), _opened, late=_close)
+
+
+def _opened(dialogue: Dialogue, maildrop: Maildrop, error: BaseException | None) -> bytes:
+    """The store has answered: the login is good, unless the maildrop is not to be had."""
+    if error is not None:
+        return _refuse(dialogue, _end(dialogue, error))
+    dialogue.maildrop = maildrop  # first of all: from here on it is closed with the session
+    handle, dialogue.handle = dialogue.handle, None
+    assert handle is not None, "a login belongs to an attempt"  # noqa: S101 - our own mistake
+    try:
+        dialogue.owner.free(handle)
+    except HandleError as stale:
+        dialogue.maildrop = None
+        maildrop.close()
+        return _refuse(dialogue, stale)
+    dialogue.connection.accept()
+    messages = len(maildrop.octets)
+    dialogue.octets = octets = sum(maildrop.octets)
+    service = dialogue.service
+    service.counters.logins += 1
+    if service.observer is not None:
+        mechanism = dialogue.mechanism.decode()
+        service.observer(LoggedIn(dialogue.peer, mechanism, dialogue.username, messages, octets))
+    return b"+OK %d messages (%d octets)\r\n" % (messages, octets)
+
+
+# --- its refusals
+
+
+def _end(dialogue: Dialogue, error: BaseException) -> BaseException:
+    """Frees the handle of an attempt that no step of its own has ended, by a step that raises."""
+    handle = dialogue.handle
+    assert handle is not None, "only an attempt ends"  # noqa: S101 - our own mistake
+    try:
+        dialogue.owner.step(handle, _raise, error)
+    except BaseException as raised:
+        if raised is not error and not isinstance(raised, HandleError):
+            raise
+    return error
+
+
+def _refuse(dialogue: Dialogue, error: BaseException) -> bytes:
+    """Answers an attempt that is over; what is not expected goes on to whoever closes the connection."""
+    counters = dialogue.service.counters
+    if isinstance(error, AuthenticationError):
+        counters.denied += 1
+        return _refused(dialogue, texts.DENIED, str(error), error.username)
+    if isinstance(error, MaildropInUse):
+        counters.in_use += 1
+        return _refused(dialogue, texts.IN_USE, "maildrop in use", dialogue.username)
+    if isinstance(error, Unavailable | TableFull | OverQuota | HandleError):
+        counters.unavailable += 1
+        return _refused(dialogue, texts.UNAVAILABLE, "unavailable", dialogue.username)
+    raise error
+
+
+def _refused(dialogue: Dialogue, reply: bytes, cause: str, username: str = "") -> bytes:
+    dialogue.handle = None
+    dialogue.username = ""
+    dialogue.connection.refuse()
+    dialogue.failures += 1
+    service = dialogue.service
+    if service.observer is not None:
+        service.observer(Refused(dialogue.peer, dialogue.mechanism.decode(), username, cause))
+    if dialogue.failures >= service.limits.login_failures:
+        dialogue.leave("failures")
+    return reply
+
+
+class _Cancellation(BaseException):
+    """What ends a step that the peer cancelled: no `Exception`, so the table counts it as cancelled."""
+
+
+def _step(exchange: Exchange, token: bytes) -> object:
+    return exchange.step(token)
+
+
+def _answer(exchange: Exchange, answer: object) -> object:
+    return exchange.answer(answer)
+
+
+def _raise(_exchange: Exchange, error: BaseException) -> Never:
+    raise error
+
+
+def _close(maildrop: Any) -> None:  # noqa: ANN401 - what a store has opened, or None
+    if maildrop is not None:
+        maildrop.close()

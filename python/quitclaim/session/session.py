@@ -1,0 +1,204 @@
+"""One peer's session: octets in, octets out, and what to do next. No sockets, no event loop."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+from quitclaim import pop3
+from quitclaim.observer import Left
+from quitclaim.session import login, mail, texts
+from quitclaim.session.dialogue import PORTION, Dialogue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from quitclaim.observer import Cause
+
+__all__ = ("Session",)
+
+_log = logging.getLogger(__name__)
+
+
+class Session(Dialogue):
+    r"""A session, driven by whoever has the socket.
+
+    Give it what the peer sends by `receive`, and send what that returns. Then look at `next`:
+
+    * `READ`: go on.
+    * `WAIT` with something in `waiting`: await that, and hand the outcome to `resume`. With None there: the
+      peer has much to take; call `resume` when what was said is on its way. Meanwhile `receive` only keeps
+      what comes; stop reading when `buffered` is large.
+    * `CLOSE`: close the connection when all is sent.
+
+    However it ends, call `close`, and hand over answers that come later all the same: whoever opened closes.
+    Nothing that a peer sends raises.
+
+    >>> from quitclaim import HandleTable
+    >>> from quitclaim.accounts import MemoryAccounts
+    >>> from quitclaim.limits import Limits
+    >>> from quitclaim.maildrop import MemoryStore
+    >>> from quitclaim.sasl import Plain
+    >>> from quitclaim.session import Service
+    >>> store = MemoryStore()
+    >>> accounts = MemoryAccounts({"anna": "open sesame"})
+    >>> service = Service(accounts=accounts, store=store, mechanisms=[Plain()], limits=Limits())
+    >>> session = Session(service, HandleTable().owner("192.0.2.7:4711"), trusted=True)
+    >>> session.receive(b"USER anna\r\nPASS open sesame\r\nSTAT\r\nQUIT\r\n")
+    b'+OK and the password\r\n+OK 0 messages (0 octets)\r\n+OK 0 0\r\n+OK goodbye\r\n'
+    >>> session.next
+    'CLOSE'
+    >>> session.close("quit")
+    """
+
+    __slots__ = ()
+
+    @property
+    def buffered(self) -> int:
+        """Octets that the peer has sent and nobody has looked at yet."""
+        return self.connection.buffered
+
+    @property
+    def is_logged_in(self) -> bool:
+        """Whether a maildrop is open: other time-outs hold then."""
+        return self.maildrop is not None
+
+    def receive(self, data: bytes, /) -> bytes:
+        """Takes what the peer sent and gives what to send it."""
+        self.connection.receive(data)
+        return self._run() if self.next == "READ" else b""
+
+    def receive_end(self) -> bytes:
+        """Notes that the peer sends nothing more: what it has said is still answered, then it is over."""
+        self.connection.receive_end()
+        return self._run() if self.next == "READ" else b""
+
+    def resume(self, answer: object = None, error: BaseException | None = None, /) -> bytes:
+        """Takes the answer that was awaited, or its error, and gives what to send.
+
+        If the session is closed by now, what the answer holds is given back.
+        """
+        then, late = self.then, self.late
+        self.then = self.late = self.waiting = None
+        if self.closed:
+            if late is not None:
+                late(answer)
+            return b""
+        assert then is not None, "resume() follows WAIT"  # noqa: S101 - the driver's mistake
+        self.next = "READ"
+        try:
+            said = then(self, answer, error)
+        except Exception:  # noqa: BLE001 - the edge of a connection: it logs
+            return self._break()
+        return said + self._run() if self.next == "READ" else said
+
+    def close(self, cause: Cause, /) -> None:
+        """Frees all that the session holds, for that cause if none is known yet. Idempotent.
+
+        A commit that is under way goes on, and its maildrop stays locked until it is done.
+        """
+        if self.closed:
+            return
+        self.closed = True
+        self.next = "CLOSE"
+        self.owner.close()
+        self.connection.close()
+        reply, self.reply = self.reply, None
+        if reply is not None:
+            reply.close()
+        if self.maildrop is not None and self.late is None:
+            self.maildrop.close()
+        observer = self.service.observer
+        if observer is not None:
+            cause = self.cause or cause
+            deleted = len(self.deleted) if cause == "quit" else 0
+            observer(Left(self.peer, self.username, cause, self.retrieved, self.sent, deleted))
+
+    def _run(self) -> bytes:
+        """Answers what is buffered, one command after the other, until something waits."""
+        connection = self.connection
+        said: list[bytes] = []
+        size = 0
+        try:
+            while self.next == "READ":
+                event = connection.next_event()
+                if event is pop3.NEED_DATA:
+                    break
+                kind = type(event)
+                if self.user is not None and kind is not pop3.Pass:
+                    self.user = None  # RFC 1939 §7: PASS comes right after USER
+                reply = _HANDLERS[kind](self, event)
+                said.append(reply)
+                size += len(reply)
+                if size >= PORTION and self.next == "READ":
+                    self.pause(_say_more)
+        except Exception:  # noqa: BLE001 - the edge of a connection: it logs
+            said.append(self._break())
+        return said[0] if len(said) == 1 else b"".join(said)
+
+    def _break(self) -> bytes:
+        """Ends a session in which something of our own, or of an embedder's part, went wrong."""
+        _log.exception("the session of %s is closed", self.peer)
+        self.service.counters.errors += 1
+        self.leave("error")
+        return b""
+
+
+def _say_more(_dialogue: Dialogue, _answer: object, _error: BaseException | None) -> bytes:
+    """There is nothing to finish: what is buffered is answered next."""
+    return b""
+
+
+def _bad_command(dialogue: Dialogue, event: pop3.BadCommand) -> bytes:
+    return dialogue.refuse_command(pop3.replies.error(event.text))
+
+
+def _too_long(dialogue: Dialogue, event: pop3.TooLong) -> bytes:
+    return login.too_long(dialogue) if event.in_exchange else dialogue.refuse_command(texts.TOO_LONG)
+
+
+def _endless_line(dialogue: Dialogue, _event: pop3.EndlessLine) -> bytes:
+    dialogue.leave("endless line")
+    return texts.ENDLESS_LINE
+
+
+def _connection_closed(dialogue: Dialogue, _event: pop3.ConnectionClosed) -> bytes:
+    dialogue.leave(dialogue.cause or "lost")
+    return b""
+
+
+def _capa(dialogue: Dialogue, _command: pop3.Capa) -> bytes:
+    service = dialogue.service
+    inside = dialogue.maildrop is not None
+    return service.capabilities_inside if inside else service.capabilities[dialogue.trusted]
+
+
+def _unsupported(dialogue: Dialogue, _command: object) -> bytes:
+    return dialogue.refuse_command(texts.UNSUPPORTED)
+
+
+_HANDLERS: Final[dict[type[pop3.Event], Callable[[Dialogue, Any], bytes]]] = {
+    pop3.Auth: login.auth,
+    pop3.BadCommand: _bad_command,
+    pop3.BadResponse: login.bad_response,
+    pop3.Cancelled: login.cancelled,
+    pop3.Capa: _capa,
+    pop3.ConnectionClosed: _connection_closed,
+    pop3.Dele: mail.delete,
+    pop3.EndlessLine: _endless_line,
+    pop3.Lang: _unsupported,
+    pop3.List: mail.list_sizes,
+    pop3.Noop: mail.noop,
+    pop3.Pass: login.password,
+    pop3.Quit: mail.quit_,
+    pop3.Response: login.response,
+    pop3.Retr: mail.retr,
+    pop3.Rset: mail.reset,
+    pop3.Stat: mail.stat,
+    pop3.Stls: _unsupported,
+    pop3.TooLong: _too_long,
+    pop3.Top: mail.top,
+    pop3.Uidl: mail.list_uidls,
+    pop3.User: login.user,
+    pop3.Utf8: _unsupported,
+}

@@ -1,0 +1,136 @@
+"""A server in a thread, for tests and for programs without an event loop of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Self, TypeVar
+
+import uvloop
+
+from quitclaim.server import Listener, Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+    from quitclaim.accounts.port import Accounts
+    from quitclaim.limits import Limits
+    from quitclaim.maildrop.port import MaildropStore
+    from quitclaim.observer import Observer
+    from quitclaim.sasl import Mechanism
+    from quitclaim.session import ExchangeTable
+
+__all__ = ("Controller",)
+
+_T = TypeVar("_T")
+
+
+class Controller:
+    r"""Runs a `Server` in a thread of its own: bound when `with` is entered, drained when it is left.
+
+    The arguments are the server's; it listens at a free port of 127.0.0.1 unless told otherwise.
+
+    >>> from poplib import POP3
+    >>> from quitclaim.accounts import MemoryAccounts
+    >>> from quitclaim.maildrop import MemoryStore
+    >>> store = MemoryStore()
+    >>> store.deliver("anna", b"Subject: hello\r\n\r\nHello, Anna.\r\n")
+    >>> with Controller(accounts=MemoryAccounts({"anna": "open sesame"}), store=store) as controller:
+    ...     client = POP3(*controller.address)
+    ...     _ = client.user("anna"), client.pass_("open sesame")
+    ...     messages, octets = client.stat()
+    ...     _ = client.quit()
+    >>> messages
+    1
+
+    Raises:
+        OSError: on enter, if an address cannot be bound.
+    """
+
+    def __init__(  # noqa: PLR0913 - the server's
+        self,
+        *,
+        accounts: Accounts,
+        store: MaildropStore,
+        listen: Iterable[Listener] = (Listener(port=0),),
+        mechanisms: Iterable[Mechanism] | None = None,
+        limits: Limits | None = None,
+        table: ExchangeTable | None = None,
+        observer: Observer | None = None,
+    ) -> None:
+        self.server = Server(
+            accounts=accounts,
+            store=store,
+            listen=tuple(listen),
+            mechanisms=mechanisms,
+            limits=limits,
+            table=table,
+            observer=observer,
+        )
+        self.addresses: list[tuple[str, int]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens first: host and port."""
+        return self.addresses[0]
+
+    def __enter__(self) -> Self:
+        """Starts the thread, and returns when the server listens."""
+        bound: Future[list[tuple[str, int]]] = Future()
+        self._thread = threading.Thread(target=self._run, args=(bound,), name="quitclaim-server")
+        self._thread.start()
+        try:
+            self.addresses = bound.result()
+        except BaseException:
+            self._thread.join()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        """Drains the server, and returns when its thread is gone."""
+        assert self._loop is not None, "it was entered"  # noqa: S101 - the caller's mistake
+        assert self._stop is not None, "it was entered"  # noqa: S101
+        assert self._thread is not None, "it was entered"  # noqa: S101
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def call(self, function: Callable[[], _T], /) -> _T:
+        """Runs a function in the server's thread, between two of its events, and gives its result."""
+        assert self._loop is not None, "it was entered"  # noqa: S101 - the caller's mistake
+        result: Future[_T] = Future()
+
+        def run() -> None:
+            try:
+                result.set_result(function())
+            except BaseException as error:  # noqa: BLE001 - it is the caller's
+                result.set_exception(error)
+
+        self._loop.call_soon_threadsafe(run)
+        return result.result()
+
+    def _run(self, bound: Future[list[tuple[str, int]]]) -> None:
+        async def serve() -> None:
+            self._loop = asyncio.get_running_loop()
+            self._stop = asyncio.Event()
+            async with self.server as server:
+                bound.set_result(server.addresses)
+                await self._stop.wait()
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            try:
+                runner.run(serve())
+            except BaseException as error:
+                if bound.done():
+                    raise
+                bound.set_exception(error)
