@@ -16,11 +16,17 @@ __all__: tuple[str, ...] = ()
 GREETING: Final = b"+OK quitclaim ready\r\n"
 # A CHALLENGE of our acceptor's, with the target info that makes a client send a MIC.
 CHALLENGE: Final = (
-    b"+ TlRMTVNTUAACAAAACAAIADgAAAAFgoqiASNFZ4mrze8AAAAAAAAAACQAJABAAAAABgBwFwAAAA9NAEEASQBMAAIACABNAEEASQBMAAEA"
-    b"CABNAEEASQBMAAcACAAA2rmi4Q3dAQAAAAA=\r\n"
+    b"+ TlRMTVNTUAACAAAACAAIADgAAAAFgoqiASNFZ4mrze8AAAAAAAAAACQAJABAAAAABgBwFwAAAA9NAEEASQBMAAIACABN"
+    b"AEEASQBMAAEACABNAEEASQBMAAcACAAA2rmi4Q3dAQAAAAA=\r\n"
 )
 FAILED: Final = (b"+ \r\n", CHALLENGE, b"-ERR [AUTH] authentication failed\r\n")
-GOOD: Final = (b"+ \r\n", CHALLENGE, b"+OK 5 messages (1000 octets)\r\n", b"+OK 5 1000\r\n", b"+OK goodbye\r\n")
+GOOD: Final = (
+    b"+ \r\n",
+    CHALLENGE,
+    b"+OK 5 messages (1000 octets)\r\n",
+    b"+OK 5 1000\r\n",
+    b"+OK goodbye\r\n",
+)
 
 
 class Canned(asyncio.Protocol):
@@ -50,7 +56,9 @@ async def serve(mode: str) -> None:
     """Serves until it is ended, and says where."""
     replies = {"fail": FAILED, "ok": GOOD}[mode]
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Canned(replies), "127.0.0.1", 0, family=socket.AF_INET, backlog=1024)
+    server = await loop.create_server(
+        lambda: Canned(replies), "127.0.0.1", 0, family=socket.AF_INET, backlog=1024
+    )
     print("listening on {}:{} pop3".format(*server.sockets[0].getsockname()), flush=True)
     await server.serve_forever()
 

@@ -1,5 +1,7 @@
 """The handle table, in Rust: the reference of everything that `quitclaim.handles` has.
 
+What `quitclaim.ntlm` has is in here too, at run time; its reference is `_ntlm.pyi`.
+
 Times are in seconds, as float, since an origin that the caller keeps to (`time.monotonic` is a good one).
 Counts are int. Every class here is final and refuses to be pickled or copied; table, owner and step can be
 weakly referenced.
@@ -14,12 +16,29 @@ from collections.abc import Callable
 from types import GenericAlias, TracebackType
 from typing import Generic, Literal, NoReturn, Self, TypeAlias, TypeVar, TypeVarTuple, final, overload
 
+from quitclaim._ntlm import (
+    Acceptor,
+    Challenged,
+    ChannelBinding,
+    Claim,
+    Credential,
+    Established,
+    SessionKey,
+)
+
 __all__ = [
+    "Acceptor",
     "CensusEntry",
+    "Challenged",
+    "ChannelBinding",
+    "Claim",
+    "Credential",
+    "Established",
     "Handle",
     "HandleTable",
     "Owner",
     "Reaped",
+    "SessionKey",
     "Stats",
     "Step",
     "__version__",

@@ -49,8 +49,9 @@ class Connection:
     r"""Cuts a peer's octets into events, and knows the state (RFC 1939 §3, RFC 5034 §4).
 
     Call `receive`, then `next_event` until it returns `NEED_DATA` or `CONNECTION_CLOSED`; while an answer is
-    awaited, call neither `next_event` nor, once `buffered` is large, `receive`. `state` is to be read only.
-    Lengths are octets. Nothing that a peer sends raises.
+    awaited, call neither `next_event` nor, once `buffered` is large, `receive`. While `buffered` is 0 and not
+    `at_end`, there is no event and no need to ask for one. `state` is to be read only. Lengths are octets.
+    Nothing that a peer sends raises.
 
     >>> connection = Connection()
     >>> connection.receive(b"AUTH NTLM\r\nAA==\r\nQUIT\r\n")
@@ -65,7 +66,7 @@ class Connection:
     (Quit(), ConnectionClosed(), 'CLOSED')
     """
 
-    __slots__ = ("_at_end", "_buffer", "_limit", "_searched", "_skipped", "_start", "state")
+    __slots__ = ("_buffer", "_limit", "_searched", "_skipped", "_start", "at_end", "state")
 
     def __init__(self) -> None:
         self.state: State = AUTHORIZATION
@@ -75,7 +76,7 @@ class Connection:
         self._searched = 0  # no LF stands between _start and here, so no octet is looked at twice
         self._limit = LONGEST_COMMAND  # of a line with its end; 0 while skipping and after the end
         self._skipped = -1  # octets of a line that is too long; -1 while none is skipped
-        self._at_end = False
+        self.at_end = False  # the peer sends nothing more; to be read only
 
     @property
     def buffered(self) -> int:
@@ -115,7 +116,7 @@ class Connection:
         >>> connection.next_event(), connection.next_event()
         (Capa(), ConnectionClosed())
         """
-        self._at_end = True
+        self.at_end = True
 
     def next_event(self) -> Event:
         r"""What the peer said next. A line ends with CRLF or a lone LF. Raises nothing.
@@ -129,8 +130,12 @@ class Connection:
         end = self._buffer.find(b"\n", self._searched) + 1
         if not end or end - start > self._limit:
             return self._no_line(end)
-        self._start = self._searched = end
         line = bytes(self._buffer[start : end - 1]).removesuffix(b"\r")
+        if end == len(self._buffer):
+            self._buffer = b""  # let go of, however long the peer is silent now
+            self._start = self._searched = 0
+        else:
+            self._start = self._searched = end
         if self.state is EXCHANGE:
             return self._response(line)
         event = parse(line, self.state)
@@ -253,7 +258,7 @@ class Connection:
 
     def _need_data(self) -> Event:
         """Lets go of what was consumed, and of half a line if its other half will never come."""
-        if self._at_end:
+        if self.at_end:
             self.close()
             return CONNECTION_CLOSED
         start = self._start
