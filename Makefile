@@ -1,6 +1,6 @@
 # A list of names: whatever is longer than a command or two is a script in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test loom tsan mutants bench bench-rust bench-python docs wheel bare clean
+.PHONY: help setup demo check test loom tsan mutants bench bench-rust bench-python bench-server docs wheel bare clean
 
 # clippy, rustdoc and maturin must agree on one interpreter, or each rebuilds PyO3 after the other.
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
@@ -11,8 +11,8 @@ help: ## Prints this list.
 setup: ## Makes .venv: pinned tools and the extension, release build. A second call does nothing.
 	@scripts/setup.sh
 
-demo: setup ## Shows the defect of 1997 beside the table: failed logins, and the Handle Count of each.
-	@.venv/bin/python scripts/demo.py
+demo: setup ## Shows the defect of 1997 beside the server: failed logins, and the Handle Count of each.
+	@scripts/demo.sh
 
 check: setup ## Runs formatters, linters, mypy and stubtest: about a minute, before each commit.
 	@scripts/check.sh
@@ -29,7 +29,7 @@ tsan: ## Runs the stress test under ThreadSanitizer; needs a nightly toolchain (
 mutants: setup ## Seeds each mutant and names the test that kills it.
 	@.venv/bin/python scripts/mutants.py
 
-bench: bench-rust bench-python ## Prints both tables of benches, Rust then Python.
+bench: bench-rust bench-python bench-server ## Prints all tables of benches: Rust, Python, the server.
 
 bench-rust: setup ## Prints the Rust table: churn and storm beside the peers.
 	@cargo bench --package quitclaim-benches
@@ -38,6 +38,9 @@ bench-python: setup ## Prints the Python tables, one a group, with the extension
 	@.venv/bin/python -m maturin develop --locked --profile wheel --quiet
 	@.venv/bin/python -m pytest benches --benchmark-enable --benchmark-only --benchmark-group-by=group \
 		--benchmark-columns=median,iqr,min,ops
+
+bench-server: setup ## Prints what a login attempt costs the server, beside canned replies. Loopback only, a minute.
+	@.venv/bin/python benches/server/compare.py
 
 docs: setup ## Builds the Rust documentation into target/doc; a warning is an error.
 	@RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps

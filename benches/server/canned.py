@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
+import time
 from typing import Final, cast
 
 import uvloop
 
+from quitclaim.ntlm import Acceptor
+from quitclaim.pop3 import replies
+
 __all__: tuple[str, ...] = ()
 
 GREETING: Final = b"+OK quitclaim ready\r\n"
-# A CHALLENGE of our acceptor's, with the target info that makes a client send a MIC.
-CHALLENGE: Final = (
-    b"+ TlRMTVNTUAACAAAACAAIADgAAAAFgoqiASNFZ4mrze8AAAAAAAAAACQAJABAAAAABgBwFwAAAA9NAEEASQBMAAIACABN"
-    b"AEEASQBMAAEACABNAEEASQBMAAcACAAA2rmi4Q3dAQAAAAA=\r\n"
-)
+_NEGOTIATE: Final = b"NTLMSSP\0\x01\0\0\0" + (0xA208_8207).to_bytes(4, "little") + bytes(24)
+CHALLENGE: Final = replies.challenge(Acceptor("MAIL").challenge(_NEGOTIATE, b"12345678", time.time())[1])
 FAILED: Final = (b"+ \r\n", CHALLENGE, b"-ERR [AUTH] authentication failed\r\n")
 GOOD: Final = (
     b"+ \r\n",
@@ -64,7 +66,5 @@ async def serve(mode: str) -> None:
 
 
 if __name__ == "__main__":
-    import sys
-
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(sys.argv[1]))

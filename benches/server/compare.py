@@ -16,11 +16,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quitclaim.storm import storm
-
 from quitclaim.accounts.administration import add
 from quitclaim.database import Database
 from quitclaim.maildrop.sqlite import SqliteStore
+from quitclaim.storm import storm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +69,7 @@ class Server:
         assert process.stdout is not None
         self.pid = process.pid
         host, _, port = process.stdout.readline().split()[2].rpartition(":")
-        self.address = (host, int(port))
+        self.address = f"{host}:{port}"
 
     def cost(self, mode: str, each: int, attempts: int) -> float:
         """Microseconds of CPU for an attempt of a storm."""

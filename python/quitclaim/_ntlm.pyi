@@ -112,7 +112,8 @@ class Challenged:
     def authenticate(self, authenticate: bytes, binding: ChannelBinding | None, now: float, /) -> Claim:
         """Reads an AUTHENTICATE and holds it against the policy. The claim **proves nothing yet**.
 
-        `binding` is that of the TLS connection which the message came over, None over plaintext.
+        `binding` is that of the TLS connection which the message came over, None over plaintext. What is
+        refused has the `username` that the peer claims, if one can be read, for a log.
 
         Raises:
             InvalidToken: It is no AUTHENTICATE, or one that was tampered with.

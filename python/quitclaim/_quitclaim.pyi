@@ -1,6 +1,7 @@
 """The handle table, in Rust: the reference of everything that `quitclaim.handles` has.
 
-What `quitclaim.ntlm` has is in here too, at run time; its reference is `_ntlm.pyi`.
+At the end is the load client, which is `quitclaim.storm`'s. What `quitclaim.ntlm` has is in here too, at run
+time; its reference is `_ntlm.pyi`.
 
 Times are in seconds, as float, since an origin that the caller keeps to (`time.monotonic` is a good one).
 Counts are int. Every class here is final and refuses to be pickled or copied; table, owner and step can be
@@ -9,6 +10,7 @@ weakly referenced.
 The examples share this much:
 
 >>> from quitclaim import HandleTable, StaleHandle
+>>> from quitclaim.storm import storm
 >>> table = HandleTable[list[str]](1_000, quota=4)
 """
 
@@ -41,7 +43,9 @@ __all__ = [
     "SessionKey",
     "Stats",
     "Step",
+    "StormReport",
     "__version__",
+    "storm",
 ]
 
 __version__: str
@@ -624,3 +628,126 @@ class CensusEntry:
         `step`: its owner has it to itself. `freed, leased`: another thread is just reading it for the last
         time.
         """
+
+def storm(
+    address: str,
+    /,
+    *,
+    username: str,
+    password: str = "",
+    domain: str = "",
+    mode: Literal["fail", "ok", "mixed"] = "fail",
+    connections: int = 64,
+    attempts: int = 1000,
+    per_connection: int = 1,
+    timeout: float = 10.0,
+    total_timeout: float | None = None,
+    progress: Callable[[int, int, int], object] | None = None,
+) -> StormReport:
+    """Runs a storm of NTLM logins at a POP3 server on this machine, and reports how they ended.
+
+    The GIL is released while it runs. Ctrl-C closes all connections and raises KeyboardInterrupt.
+
+    Args:
+        address: `HOST:PORT`; the host is in 127.0.0.0/8, `[::1]` or `localhost`, which is 127.0.0.1.
+        username: Who logs in. A `{}` in it becomes the connection's number, from 0, so that good logins do
+            not meet each other's maildrop lock.
+        password: The right password, of each of them. A wrong one is made of it and never is it.
+        domain: Their domain; none is fine.
+        mode: `fail`: wrong passwords only. `ok`: right ones, each login followed by STAT and QUIT. `mixed`:
+            in turn a wrong one and a right one.
+        connections: At once: 1 to 4,096.
+        attempts: In all: 1 to 10,000,000.
+        per_connection: Attempts before a connection is closed: 1 to 10,000, and 1 if mode is `ok`.
+        timeout: Seconds that the server may be silent: an hour at most.
+        total_timeout: Seconds that all of it may take. None for as long as it takes.
+        progress: Called about ten times a second, and at the end, with the attempts that are done, that ended
+            as they should and that did not. What it raises ends the storm and comes out of this call.
+
+    Raises:
+        ValueError: the address is not loopback, and nothing was connected; or an argument is out of range.
+        OSError: the process may not open as many connections.
+
+    Example:
+        >>> storm("192.0.2.1:110", username="anna", password="secret")
+        Traceback (most recent call last):
+        ValueError: a storm goes to this machine only, to 127.0.0.0/8, [::1] or localhost: no socket was made
+    """
+
+@final
+class StormReport:
+    """What a storm did. Times are in seconds.
+
+    Attempts that were under way when it ended early are not in it.
+
+    Example:
+        >>> from socket import socket
+        >>> with socket() as deaf:
+        ...     deaf.bind(("127.0.0.1", 0))
+        ...     report = storm("127.0.0.1:%d" % deaf.getsockname()[1], username="anna", attempts=3)
+        >>> report
+        <StormReport 0 as expected, 3 not, done>
+        >>> report.outcomes["wrong password"]["not connected"]
+        3
+    """
+
+    @property
+    def address(self) -> str:
+        """The server, as host and port."""
+
+    @property
+    def mode(self) -> Literal["fail", "ok", "mixed"]:
+        """Which logins there were."""
+
+    @property
+    def connections(self) -> int:
+        """Connections at once, at most."""
+
+    @property
+    def per_connection(self) -> int:
+        """Attempts on a connection, at most."""
+
+    @property
+    def ending(self) -> Literal["done", "stopped", "out of time"]:
+        """Why it ended."""
+
+    @property
+    def attempts(self) -> int:
+        """Attempts that ended."""
+
+    @property
+    def expected(self) -> int:
+        """Attempts that ended as they should: denied with a wrong password, logged in with the right one."""
+
+    @property
+    def unexpected(self) -> int:
+        """Attempts that ended as they should not."""
+
+    @property
+    def outcomes(self) -> dict[str, dict[str, int]]:
+        """Attempts by how they ended, with a `wrong password` and with the `right password`.
+
+        `denied`: -ERR [AUTH]. `logged in`: +OK, and with the right password STAT and QUIT too. `in use`: -ERR
+        [IN-USE]. `temporary`: -ERR [SYS/TEMP]. `refused`: any other -ERR. `closed`: the server hung up.
+        `timed out`: it was silent. `not connected`: nobody listens, or no port was free. `protocol`: it made
+        no sense.
+        """
+
+    @property
+    def latency(self) -> dict[str, float]:
+        """How long attempts took that were answered: `p50`, `p90`, `p99`, `p99.9` and `max`; else empty.
+
+        From connecting, or from AUTH if the connection was there, to the server's last word.
+        """
+
+    @property
+    def rate(self) -> float:
+        """Attempts a second."""
+
+    @property
+    def wall(self) -> float:
+        """How long all of it took."""
+
+    @property
+    def cpu(self) -> float:
+        """The processor time of the thread that ran it."""

@@ -20,7 +20,17 @@ from quitclaim.pop3.events import (
     TooLong,
 )
 from quitclaim.pop3.grammar import decode, parse
-from quitclaim.pop3.state import AUTHORIZATION, CLOSED, EXCHANGE, TRANSACTION, UPDATE, State, Trigger, after
+from quitclaim.pop3.state import (
+    AUTHORIZATION,
+    CLOSED,
+    EXCHANGE,
+    TRANSACTION,
+    TRANSITIONS,
+    UPDATE,
+    State,
+    Trigger,
+    after,
+)
 
 if TYPE_CHECKING:
     from quitclaim.pop3.events import Event
@@ -209,7 +219,9 @@ class Connection:
         self._limit = _LIMITS[self.state]
 
     def _pull(self, trigger: Trigger) -> None:
-        self.state = state = after(self.state, trigger)
+        # `after`, written out: it is asked four times in an attempt.
+        state = TRANSITIONS[self.state].get(trigger) or after(self.state, trigger)
+        self.state = state
         if self._skipped < 0:
             self._limit = _LIMITS[state]
 

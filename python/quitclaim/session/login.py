@@ -108,7 +108,7 @@ def _respond(dialogue: Dialogue, token: bytes) -> bytes:
     if type(outcome) is bytes:
         return dialogue.connection.challenge(outcome)
     if isinstance(outcome, Question):
-        return dialogue.ask(lambda: outcome.ask(dialogue.service.accounts), _answered)
+        return dialogue.ask(outcome.ask, dialogue.service.accounts, _answered)
     return _proven(dialogue, outcome)  # type: ignore[arg-type]  # a bytes of a subclass is nobody's challenge
 
 
@@ -130,7 +130,7 @@ def _answered(dialogue: Dialogue, answer: object, error: BaseException | None) -
 def _proven(dialogue: Dialogue, identity: Identity) -> bytes:
     """Opens the maildrop of whoever it is; the handle lives until the reply."""
     dialogue.username = identity.username
-    return dialogue.ask(lambda: dialogue.service.store.open(identity), _opened, late=_close)
+    return dialogue.ask(dialogue.service.store.open, identity, _opened, late=_close)
 
 
 def _opened(dialogue: Dialogue, maildrop: Maildrop, error: BaseException | None) -> bytes:

@@ -92,14 +92,13 @@ def quit_(dialogue: Dialogue, _command: Quit) -> bytes:
     if not dialogue.deleted:
         return _committed(dialogue, None, None)
     # Late: what was asked for in time is done, and the lock is held until it is.
-    return dialogue.ask(
-        lambda: maildrop.commit(dialogue.deleted), _committed, late=lambda _: maildrop.close()
-    )
+    return dialogue.ask(maildrop.commit, dialogue.deleted, _committed, late=lambda _: maildrop.close())
 
 
 def _committed(dialogue: Dialogue, _answer: None, error: BaseException | None) -> bytes:
     # Closed before the peer hears of it: it may be back at once.
     _maildrop(dialogue).close()
+    dialogue.maildrop = None  # closed once, and not again with the session
     dialogue.leave("quit")
     if error is None:
         dialogue.service.counters.deleted += len(dialogue.deleted)

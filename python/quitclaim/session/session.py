@@ -82,7 +82,7 @@ class Session(Dialogue):
         self.then = self.late = self.waiting = None
         if self.closed:
             if late is not None:
-                late(answer)
+                self._give_back(late, answer)
             return b""
         assert then is not None, "resume() follows WAIT"  # noqa: S101 - the driver's mistake
         self.next = "READ"
@@ -106,11 +106,19 @@ class Session(Dialogue):
         reply, self.reply = self.reply, None
         if reply is not None:
             reply.close()
-        if self.maildrop is not None and self.late is None:
-            self.maildrop.close()
+        try:
+            if self.maildrop is not None and self.late is None:
+                self.maildrop.close()
+            if self.service.observer is not None:
+                self._tell_the_end(self.cause or cause)
+        except Exception:  # noqa: BLE001 - the edge of a connection: it logs
+            # An embedder's part. Nobody can be told, and the caller has others to look after.
+            _log.exception("the session of %s is closed, and not well", self.peer)
+            self.service.counters.errors += 1
+
+    def _tell_the_end(self, cause: Cause) -> None:
         observer = self.service.observer
         if observer is not None:
-            cause = self.cause or cause
             deleted = len(self.deleted) if cause == "quit" else 0
             observer(Left(self.peer, self.username, cause, self.retrieved, self.sent, deleted))
 
@@ -137,6 +145,13 @@ class Session(Dialogue):
         except Exception:  # noqa: BLE001 - the edge of a connection: it logs
             said.append(self._break())
         return said[0] if len(said) == 1 else b"".join(said)
+
+    def _give_back(self, late: Callable[[Any], None], answer: object) -> None:
+        try:
+            late(answer)
+        except Exception:  # noqa: BLE001 - the edge of a connection: it logs
+            _log.exception("what came late for %s is not well closed", self.peer)
+            self.service.counters.errors += 1
 
     def _break(self) -> bytes:
         """Ends a session in which something of our own, or of an embedder's part, went wrong."""

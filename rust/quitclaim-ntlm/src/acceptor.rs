@@ -149,6 +149,28 @@ impl Challenged {
         })
     }
 
+    /// Who an AUTHENTICATE says it is from, for a log beside a refusal: **nothing is checked, and nothing proven**.
+    ///
+    /// [`authenticate`](Self::authenticate) says why something is refused, and never what the peer sent.
+    ///
+    /// ```
+    /// # mod client { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/acceptor/client.rs")); }
+    /// # use quitclaim_ntlm::{Acceptor, Policy, TargetInfo};
+    /// # let acceptor = Acceptor::new(TargetInfo::server("MAIL")?, Policy::default())?;
+    /// # let client = client::Client::new("alice", "secret");
+    /// # let now = std::time::SystemTime::now().into();
+    /// let (challenged, challenge) = acceptor.challenge(&client.negotiate(), [7; 8], now)?;
+    /// let authenticate = client.authenticate(&challenge);
+    /// assert_eq!(challenged.claimed_username(&authenticate).as_deref(), Some("alice"));
+    /// assert_eq!(challenged.claimed_username(b"anything"), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn claimed_username(&self, authenticate: &[u8]) -> Option<String> {
+        let message = Authenticate::read(authenticate).ok()?;
+        Charset::of(flags::settled(message.flags, self.flags)).decode(message.username).ok()
+    }
+
     /// An exchange whose messages were exchanged elsewhere, under the default policy: for replaying published values.
     /// **Never for a login**: its challenge is not fresh, so whoever recorded the answer can give it.
     ///

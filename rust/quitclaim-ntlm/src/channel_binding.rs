@@ -11,7 +11,7 @@ use crate::crypto::{md5, same};
 /// let binding = ChannelBinding::tls_server_end_point(&sha256_of_our_certificate);
 /// assert_ne!(binding, ChannelBinding::tls_server_end_point(&[0; 32]));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ChannelBinding([u8; 16]);
 
 impl ChannelBinding {

@@ -9,13 +9,18 @@ use std::convert::Infallible;
 mod imported {
     pyo3::import_exception!(quitclaim.errors, HandleInStep);
     pyo3::import_exception!(quitclaim.errors, HandleLeased);
+    pyo3::import_exception!(quitclaim.errors, InvalidToken);
+    pyo3::import_exception!(quitclaim.errors, LogonDenied);
+    pyo3::import_exception!(quitclaim.errors, OutOfSequence);
     pyo3::import_exception!(quitclaim.errors, OverQuota);
     pyo3::import_exception!(quitclaim.errors, OwnerBusy);
     pyo3::import_exception!(quitclaim.errors, OwnerClosed);
     pyo3::import_exception!(quitclaim.errors, StaleHandle);
     pyo3::import_exception!(quitclaim.errors, TableFull);
+    pyo3::import_exception!(quitclaim.errors, Unsupported);
 }
-use imported::{HandleInStep, HandleLeased, OverQuota, OwnerBusy, OwnerClosed, StaleHandle, TableFull};
+use imported::{HandleInStep, HandleLeased, InvalidToken, LogonDenied, OutOfSequence, OverQuota};
+use imported::{OwnerBusy, OwnerClosed, StaleHandle, TableFull, Unsupported};
 
 #[cold]
 pub(crate) fn not_acquired<T>(error: &AcquireError<T>) -> PyErr {
@@ -65,6 +70,33 @@ pub(crate) fn closed() -> PyErr {
 pub(crate) fn busy() -> PyErr {
     OwnerBusy::new_err(
         "another thread is in a step of this owner: give each thread, or connection, an owner of its own",
+    )
+}
+
+#[cold]
+pub(crate) fn denied(error: quitclaim_ntlm::Error) -> PyErr {
+    match error {
+        quitclaim_ntlm::Error::InvalidToken(_) => InvalidToken::new_err(error.to_string()),
+        quitclaim_ntlm::Error::Unsupported(_) => Unsupported::new_err(error.to_string()),
+        // LogonDenied, and whatever may join it.
+        _ => LogonDenied::new_err(error.to_string()),
+    }
+}
+
+/// The same with who the peer said it was, for whoever keeps a log.
+#[cold]
+pub(crate) fn denied_to(py: Python<'_>, error: quitclaim_ntlm::Error, username: Option<String>) -> PyErr {
+    let denied = denied(error);
+    match denied.value(py).setattr("username", username.unwrap_or_default()) {
+        Ok(()) => denied,
+        Err(error) => error,
+    }
+}
+
+#[cold]
+pub(crate) fn out_of_sequence() -> PyErr {
+    OutOfSequence::new_err(
+        "this step of the exchange was done already, and each is good once: begin with a new challenge",
     )
 }
 

@@ -8,13 +8,16 @@ mod argument;
 mod error;
 mod fork;
 mod handle;
+mod ntlm;
 mod owner;
 mod report;
 mod step;
 mod stepping;
+mod storm;
 mod table;
 
-/// Credential handles that are always given back. The reference is `_quitclaim.pyi`.
+/// Credential handles that are always given back, and the NTLM acceptor. Their references are `_quitclaim.pyi`
+/// and `_ntlm.pyi`.
 #[pyo3::pymodule(gil_used = false)]
 mod _quitclaim {
     use pyo3::prelude::*;
@@ -22,9 +25,16 @@ mod _quitclaim {
     #[pymodule_export]
     use crate::{
         handle::Handle,
+        ntlm::{
+            acceptor::{Acceptor, Challenged},
+            channel_binding::ChannelBinding,
+            claim::{Claim, Established},
+            credential::{Credential, SessionKey},
+        },
         owner::Owner,
         report::{CensusEntry, Reaped, Stats},
         step::Step,
+        storm::{StormReport, storm},
         table::HandleTable,
     };
 

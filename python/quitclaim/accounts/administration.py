@@ -1,0 +1,191 @@
+"""Accounts of the database as an administrator sees them: added, changed, removed and listed.
+
+For the command line: each call waits for the store thread. Servers that run meanwhile see the change with the
+next login.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from quitclaim.accounts.password import ScryptHash
+from quitclaim.database import write
+from quitclaim.errors import InvalidUsername, UnknownUser, UserExists
+from quitclaim.identity import fold
+from quitclaim.maildrop.lock import Locks
+from quitclaim.ntlm import Credential
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from quitclaim.database import Database
+
+__all__ = (  # noqa: RUF022 - sorted as Python sorts
+    "Entry",
+    "LONGEST_PASSWORD",
+    "LONGEST_USERNAME",
+    "add",
+    "listing",
+    "passwd",
+    "remove",
+)
+
+LONGEST_USERNAME: Final = 64  # characters
+LONGEST_PASSWORD: Final = 256  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the listing: an account, what its maildrop holds, and the process that has that open."""
+
+    username: str
+    ntlm: bool  # has an NT hash; without one, it logs in by password only
+    messages: int
+    octets: int
+    holder: int | None
+
+
+def add(database: Database, username: str, password: str, /, *, ntlm: bool = True) -> None:
+    """Makes an account with an empty maildrop; without `ntlm`, one whose password is harder to guess.
+
+    Raises:
+        InvalidUsername: the name is empty or longer than 64 characters, is `.` or `..`, or has a blank, a
+            control or other unprintable character, a slash or a backslash.
+        UserExists: there is one of that name; names are compared without case.
+        ValueError: the password is empty or longer than 256 characters, or has a NUL, a CR, an LF or a
+            surrogate.
+        StoreUnavailable: as for `Database.run`.
+    """
+    name = _checked_username(username)
+    database.run(_add, name, _secret(password, ntlm=ntlm))
+
+
+def passwd(database: Database, username: str, password: str, /) -> None:
+    """Gives an account another password. Its kind stays: an NT hash or none.
+
+    Raises:
+        UnknownUser: there is no such account.
+        ValueError: as for `add`.
+        StoreUnavailable: as for `Database.run`.
+    """
+    key = fold(username)
+    ntlm = database.run(_has_nt_hash, key)
+    database.run(_passwd, key, _secret(password, ntlm=ntlm))
+
+
+def remove(database: Database, username: str, /) -> None:
+    """Removes an account, its maildrop and its mail.
+
+    Raises:
+        UnknownUser: there is no such account.
+        MaildropInUse: a session has the maildrop open. Nothing was removed.
+        StoreUnavailable: as for `Database.run`.
+    """
+    database.run(_remove, fold(username), Locks(database.folder))
+
+
+def listing(database: Database, /) -> list[Entry]:
+    """All accounts, by name.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from quitclaim.database import Database
+    >>> with tempfile.TemporaryDirectory() as folder, Database(Path(folder)) as database:
+    ...     add(database, "anna", "open sesame")
+    ...     listing(database)
+    [Entry(username='anna', ntlm=True, messages=0, octets=0, holder=None)]
+
+    Raises:
+        StoreUnavailable: as for `Database.run`.
+    """
+    holders = Locks(database.folder).holders()
+    return [
+        Entry(name, bool(ntlm), messages, octets, holders.get(mailbox))
+        for mailbox, name, ntlm, messages, octets in database.run(_listed)
+    ]
+
+
+def _checked_username(username: str, /) -> str:
+    name = unicodedata.normalize("NFC", username)
+    # Slash and dots: a name may become a folder's (Maildir). Backslash: NTLM clients cut DOMAIN\\user there.
+    # C and Z are all that is not to be seen: controls, formats, surrogates, blanks.
+    wrong = any(unicodedata.category(one)[0] in "CZ" or one in "/\\" for one in name)
+    if wrong or name in {".", ".."} or not 1 <= len(name) <= LONGEST_USERNAME:
+        message = "a name has 1 to 64 visible characters, no blank, no slash and no backslash"
+        raise InvalidUsername(message)
+    return name
+
+
+def _secret(password: str, /, *, ntlm: bool) -> tuple[bytes | None, str | None]:
+    """The NT hash or the scrypt hash of a password."""
+    # A surrogate is half a character, and no client could send it.
+    wrong = any(one in "\0\r\n" or "\ud800" <= one <= "\udfff" for one in password)
+    if wrong or not 1 <= len(password) <= LONGEST_PASSWORD:
+        message = "a password has 1 to 256 characters, none of them NUL, CR or LF"
+        raise ValueError(message)
+    if ntlm:
+        return Credential.from_password(password).nt_hash, None
+    return None, ScryptHash.from_password(password).text
+
+
+# --- on the store thread
+
+
+def _add(connection: sqlite3.Connection, name: str, secret: tuple[bytes | None, str | None], /) -> None:
+    key = fold(name)
+    with write(connection):
+        if connection.execute("SELECT 1 FROM mailbox WHERE key = ?", (key,)).fetchone() is not None:
+            message = f"there is an account {key!r} already"
+            raise UserExists(message)
+        mailbox = connection.execute("INSERT INTO mailbox (name, key) VALUES (?, ?)", (name, key)).lastrowid
+        connection.execute("INSERT INTO account VALUES (?, ?, ?)", (mailbox, *secret))
+
+
+def _has_nt_hash(connection: sqlite3.Connection, key: str, /) -> bool:
+    row: tuple[bool] | None = connection.execute(_KIND, (key,)).fetchone()
+    if row is None:
+        raise _unknown(key)
+    return bool(row[0])
+
+
+def _passwd(connection: sqlite3.Connection, key: str, secret: tuple[bytes | None, str | None], /) -> None:
+    with write(connection):
+        if connection.execute(_CHANGE, (*secret, key)).rowcount == 0:
+            raise _unknown(key)
+
+
+def _remove(connection: sqlite3.Connection, key: str, locks: Locks, /) -> None:
+    row = connection.execute(_ACCOUNT, (key,)).fetchone()
+    if row is None:
+        raise _unknown(key)
+    lock = locks.acquire(row[0])
+    try:
+        with write(connection):
+            connection.execute("DELETE FROM mailbox WHERE id = ?", row)
+    finally:
+        lock.free()
+
+
+def _listed(connection: sqlite3.Connection, /) -> list[tuple[int, str, bool, int, int]]:
+    return connection.execute(_LISTING).fetchall()
+
+
+def _unknown(key: str, /) -> UnknownUser:
+    return UnknownUser(f"there is no account {key!r}")
+
+
+_ACCOUNT: Final = "SELECT id FROM mailbox JOIN account ON account.mailbox = mailbox.id WHERE key = ?"
+_KIND: Final = """
+    SELECT nt_hash IS NOT NULL FROM mailbox JOIN account ON account.mailbox = mailbox.id WHERE key = ?
+"""
+_CHANGE: Final = """
+    UPDATE account SET nt_hash = ?, scrypt = ? WHERE mailbox = (SELECT id FROM mailbox WHERE key = ?)
+"""
+_LISTING: Final = """
+    SELECT mailbox.id, name, nt_hash IS NOT NULL, count(message.id), coalesce(sum(message.octets), 0)
+    FROM mailbox JOIN account ON account.mailbox = mailbox.id
+    LEFT JOIN message ON message.mailbox = mailbox.id
+    GROUP BY mailbox.id ORDER BY key
+"""

@@ -1,0 +1,190 @@
+"""Accounts in SQLite, looked up in memory: a storm of failed logins pays no thread for its answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from quitclaim.accounts.password import ScryptHash
+from quitclaim.errors import AccountsUnavailable, StoreUnavailable
+from quitclaim.identity import Identity, fold
+from quitclaim.lane import Lane
+from quitclaim.ntlm import Credential
+
+if TYPE_CHECKING:
+    import sqlite3
+    from types import TracebackType
+    from typing import Self
+
+    from quitclaim.accounts.port import Ask
+    from quitclaim.answer import Answer
+    from quitclaim.database import Database
+    from quitclaim.ntlm import Claim
+
+__all__ = ("MOST_WAITING", "SqliteAccounts")
+
+
+class SqliteAccounts:
+    """The `Accounts` of a data folder, all of them in memory.
+
+    Whether they are as the database has them is asked before each answer (2 us). If so, it answers at once;
+    if they were changed, by this process or another, later, and alike for who is known and who is not. Those
+    who ask while they are read again share that.
+
+    An account has an NT hash or, if its password is not to be guessed so easily, a scrypt hash, which NTLM
+    cannot use. As soon as one has, every password is checked as slowly, in a thread that refuses what exceeds
+    its queue: who has which, and who is there at all, is not to be learned from the time.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from quitclaim.accounts.administration import add
+    >>> from quitclaim.database import Database
+    >>> with tempfile.TemporaryDirectory() as folder, Database(Path(folder)) as database:
+    ...     add(database, "anna", "open sesame")
+    ...     with SqliteAccounts(database) as accounts:
+    ...         accounts.password("Anna", "open sesame"), accounts.password("bert", "open sesame")
+    (Identity(username='Anna'), None)
+
+    Raises:
+        AccountsUnavailable: they cannot be read.
+    """
+
+    offers: Final[frozenset[Ask]] = frozenset({"ntlm", "password"})
+
+    def __init__(self, database: Database, /) -> None:
+        """Reads them, and waits for that. The caller closes the database, after this."""
+        self._database = database
+        self._accounts = _Snapshot(-1, {}, {})
+        self._seen = -1  # the version of the database at which the snapshot was last known to be right
+        self._scrypt = Lane("the check of passwords", MOST_WAITING, AccountsUnavailable)
+        try:
+            database.run(self._refresh)
+        except StoreUnavailable as error:
+            self.close()
+            raise AccountsUnavailable(str(error)) from error
+
+    def ntlm(self, claim: Claim, /) -> Answer[Credential | None]:
+        """The credential of the user whom the claim names; None for one who is unknown or has none.
+
+        Raises:
+            AccountsUnavailable: the database cannot be read, as for `Database.submit`.
+        """
+        key = fold(claim.username)
+        return self._accounts.credentials.get(key) if self._is_fresh() else self._ntlm_later(key)
+
+    def password(self, username: str, password: str, /) -> Answer[Identity | None]:
+        """The user's identity, if that is the password.
+
+        Raises:
+            AccountsUnavailable: as for `ntlm`, or too many passwords wait to be checked.
+        """
+        return self._checked(username, password) if self._is_fresh() else self._later(username, password)
+
+    def close(self) -> None:
+        """Ends the thread that checks passwords, and refuses what waits for it. Idempotent."""
+        self._scrypt.close()
+
+    def __enter__(self) -> Self:
+        """Gives itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        """Closes itself."""
+        self.close()
+
+    def _checked(self, username: str, password: str, /) -> Answer[Identity | None]:
+        accounts = self._accounts
+        if accounts.hashes:
+            return self._scrypt.submit(_check_slowly, accounts, username, password)
+        return _check(accounts, username, password)
+
+    async def _ntlm_later(self, key: str, /) -> Credential | None:
+        await self._refreshed()
+        return self._accounts.credentials.get(key)
+
+    async def _later(self, username: str, password: str, /) -> Identity | None:
+        await self._refreshed()
+        answer = self._checked(username, password)
+        return await answer if isinstance(answer, Awaitable) else answer
+
+    def _is_fresh(self) -> bool:
+        try:
+            version = self._database.peek("PRAGMA data_version")
+            if version != self._seen:
+                # Somebody has changed something: a message was delivered, most of the time.
+                if self._database.peek("SELECT accounts FROM revision") != self._accounts.revision:
+                    return False
+                self._seen = version
+        except StoreUnavailable:
+            return False  # the store thread can wait for what it is, and says it
+        return True
+
+    async def _refreshed(self) -> None:
+        try:
+            await self._database.submit(self._refresh)
+        except StoreUnavailable as error:
+            raise AccountsUnavailable(str(error)) from error
+
+    def _refresh(self, connection: sqlite3.Connection, /) -> None:
+        """Reads the accounts, on the store thread, unless a request before this one has done so."""
+        # The revision first: if they change in between, they are read again.
+        revision: int = connection.execute("SELECT accounts FROM revision").fetchone()[0]
+        if revision == self._accounts.revision:
+            return
+        accounts = _Snapshot(revision, {}, {})
+        last: int | None = 0
+        while last is not None:
+            keys, nt_hashes, hashes, last = connection.execute(_PAGE, (last,)).fetchone()
+            secrets = zip(json.loads(keys), json.loads(nt_hashes), json.loads(hashes), strict=True)
+            for key, nt_hash, scrypt in secrets:
+                if scrypt is None:
+                    accounts.credentials[key] = Credential.from_hex(nt_hash)
+                else:
+                    accounts.hashes[key] = scrypt
+        self._accounts = accounts
+
+
+class _Snapshot(NamedTuple):
+    """The accounts at one revision, by key: those with an NT hash, and those with a scrypt hash.
+
+    Nothing in it is tracked by the garbage collector, which would else walk 100,000 accounts while all wait.
+    """
+
+    revision: int
+    credentials: dict[str, Credential]
+    hashes: dict[str, str]
+
+
+def _check(accounts: _Snapshot, username: str, password: str, /) -> Identity | None:
+    credential = accounts.credentials.get(fold(username))
+    accepted = (credential or _NOBODYS).accepts_password(password)
+    return Identity(username) if accepted and credential is not None else None
+
+
+def _check_slowly(accounts: _Snapshot, username: str, password: str, /) -> Identity | None:
+    """The same for accounts of both kinds, with both kinds of work, on the thread for it."""
+    stored = accounts.hashes.get(fold(username))
+    accepted = ScryptHash(stored or _NOBODYS_HASH).accepts_password(password)
+    identity = _check(accounts, username, password)
+    return identity if stored is None else Identity(username) if accepted else None
+
+
+MOST_WAITING: Final = 16  # passwords: 0.7 s of work
+# A page is one row, because sqlite3 gives up the GIL for each row and must wait for it again: beside a busy
+# event loop 100,000 rows took 3.4 s. And it is a page, because what parses it keeps the GIL to its end.
+_PAGE: Final = """
+    SELECT json_group_array(key), json_group_array(nt_hash), json_group_array(scrypt),
+           CASE count(*) WHEN 5000 THEN max(mailbox) END
+    FROM (SELECT mailbox, key, hex(nt_hash) AS nt_hash, scrypt
+          FROM account JOIN mailbox ON mailbox.id = account.mailbox
+          WHERE mailbox > ? ORDER BY mailbox LIMIT 5000)
+"""
+_NOBODYS: Final = Credential.from_nt_hash(bytes(16))
+_NOBODYS_HASH: Final = f"16384$8$1${'0' * 32}${'0' * 64}"

@@ -1,0 +1,82 @@
+"""The tables of the database, as migrations: the first makes them, each later one changes what is there.
+
+Identifiers are AUTOINCREMENT wherever a UIDL or a lock is made of them: none is ever used twice, not even
+after the last row is deleted. Names are compared by `key`, which is `quitclaim.identity.fold` of the name.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ("APPLICATION", "CHUNK_BITS", "MIGRATIONS")
+
+APPLICATION: Final = 0x5143_4C4D  # "QCLM", in the file's header
+
+# chunk.id, so that a chunk is found without an index beside the table:
+#
+#     63 ........................................ 20 | 19 .......................... 0
+#      the message that it was delivered with (44)   |  its place in the body (20)
+#
+# The trigger `message_deleted` has the same number.
+CHUNK_BITS: Final = 20
+
+_FIRST: Final = (
+    """
+    CREATE TABLE mailbox (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        key TEXT NOT NULL UNIQUE
+    )
+    """,
+    # Whoever may log in is a mailbox with a secret, of one kind or the other.
+    """
+    CREATE TABLE account (
+        mailbox INTEGER PRIMARY KEY REFERENCES mailbox ON DELETE CASCADE,
+        nt_hash BLOB,
+        scrypt TEXT,
+        CHECK ((nt_hash IS NULL) <> (scrypt IS NULL))
+    )
+    """,
+    # A message to many is stored once. `body` is the first of them, whose number the chunks have; NULL there.
+    """
+    CREATE TABLE message (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE,
+        body INTEGER,
+        octets INTEGER NOT NULL
+    )
+    """,
+    "CREATE INDEX message_of_mailbox ON message (mailbox, id, octets)",
+    "CREATE INDEX message_of_body ON message (body) WHERE body IS NOT NULL",
+    # All chunks of a body but the last have LARGEST_CHUNK octets.
+    "CREATE TABLE chunk (id INTEGER PRIMARY KEY, octets BLOB NOT NULL)",
+    # Whichever message of a body is the last takes the body along.
+    """
+    CREATE TRIGGER message_deleted AFTER DELETE ON message
+    WHEN NOT EXISTS (SELECT 1 FROM message WHERE id = coalesce(old.body, old.id))
+     AND NOT EXISTS (SELECT 1 FROM message WHERE body = coalesce(old.body, old.id))
+    BEGIN
+        DELETE FROM chunk WHERE id >= coalesce(old.body, old.id) << 20
+                            AND id < (coalesce(old.body, old.id) + 1) << 20;
+    END
+    """,
+    # Messages with a greater id than `after`, up to the next row's, have UIDLs that begin with this name.
+    "CREATE TABLE epoch (after INTEGER PRIMARY KEY, name TEXT NOT NULL)",
+    # Counts changes of accounts: delivered mail changes the database too, and accounts are not read for that.
+    "CREATE TABLE revision (accounts INTEGER NOT NULL)",
+    "INSERT INTO revision VALUES (0)",
+    """
+    CREATE TRIGGER account_added AFTER INSERT ON account
+    BEGIN UPDATE revision SET accounts = accounts + 1; END
+    """,
+    """
+    CREATE TRIGGER account_changed AFTER UPDATE ON account
+    BEGIN UPDATE revision SET accounts = accounts + 1; END
+    """,
+    """
+    CREATE TRIGGER account_removed AFTER DELETE ON account
+    BEGIN UPDATE revision SET accounts = accounts + 1; END
+    """,
+)
+
+MIGRATIONS: Final = (_FIRST,)

@@ -1,0 +1,251 @@
+"""The database file: what is made, what is refused, and that a refusal changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from quitclaim import database as database_module
+from quitclaim.database import Database, renew_epoch, write
+from quitclaim.errors import NewerSchema, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ONE_EPOCH = "INSERT INTO epoch (name) VALUES ('x')"
+
+
+def set_pragma(folder: Path, pragma: str) -> None:
+    """Does that to the file, as another program would."""
+    with closing(sqlite3.connect(folder / "quitclaim.db")) as connection:
+        connection.execute(f"PRAGMA {pragma}")
+        connection.execute("PRAGMA journal_mode")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files of a folder."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def write_once(connection: sqlite3.Connection) -> None:
+    """Adds a row."""
+    with write(connection):
+        connection.execute(ONE_EPOCH)
+
+
+# --- opening
+
+
+def test_the_folder_and_its_files_are_for_the_owner_only(database: Database) -> None:
+    database.run(write_once)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in database.folder.iterdir()}
+    assert database.folder.stat().st_mode & 0o777 == 0o700
+    assert modes == {"quitclaim.db": 0o600, "quitclaim.db-wal": 0o600, "quitclaim.db-shm": 0o600}
+
+
+def test_what_was_written_is_there_when_it_is_opened_again(folder: Path) -> None:
+    with Database(folder) as first:
+        first.run(write_once)
+    with Database(folder) as second:
+        assert second.run(lambda connection: connection.execute("SELECT count(*) FROM epoch").fetchone()) == (
+            2,
+        )
+
+
+def test_two_are_open_on_one_folder(database: Database) -> None:
+    with Database(database.folder) as other:
+        other.run(write_once)
+    database.run(write_once)
+    assert database.peek("SELECT count(*) FROM epoch") == 3
+
+
+def test_many_that_open_a_new_folder_at_once_make_it_once(folder: Path) -> None:
+    epochs = []
+
+    def open_it() -> None:
+        with Database(folder) as opened:
+            epochs.append(opened.run(lambda connection: connection.execute("SELECT * FROM epoch").fetchall()))
+
+    threads = [threading.Thread(target=open_it) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert epochs == [epochs[0]] * 8
+
+
+def test_a_newer_schema_is_refused_and_nothing_is_changed(folder: Path) -> None:
+    Database(folder).close()
+    set_pragma(folder, "user_version = 1000")
+    before = contents(folder)
+    with pytest.raises(NewerSchema, match="was written by a newer version"):
+        Database(folder)
+    assert contents(folder) == before
+
+
+def test_a_newer_schema_that_is_in_the_log_only_is_refused(folder: Path) -> None:
+    Database(folder).close()
+    with closing(sqlite3.connect(folder / "quitclaim.db")) as newer:
+        newer.execute("PRAGMA user_version = 1000")
+        with pytest.raises(NewerSchema):
+            Database(folder)
+
+
+def test_another_programs_database_is_refused_and_not_changed(folder: Path) -> None:
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "quitclaim.db")) as other:
+        other.execute("CREATE TABLE theirs (x)")
+    before = contents(folder)
+    with pytest.raises(StoreUnavailable, match="is a database of another program"):
+        Database(folder)
+    assert contents(folder) == before
+
+
+def test_a_file_that_is_no_database_is_refused_and_not_changed(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "quitclaim.db").write_bytes(b"not a database" * 1000)
+    before = contents(folder)
+    with pytest.raises(StoreUnavailable, match=r"quitclaim\.db: it is no database"):
+        Database(folder)
+    assert contents(folder) == before
+
+
+def test_a_file_where_the_folder_should_be_is_refused(folder: Path) -> None:
+    folder.write_bytes(b"")
+    with pytest.raises(StoreUnavailable, match=f"the data folder {folder} cannot be used: File exists"):
+        Database(folder)
+
+
+def test_a_file_above_the_folder_is_refused(folder: Path) -> None:
+    folder.write_bytes(b"")
+    with pytest.raises(StoreUnavailable, match="cannot be used: Not a directory"):
+        Database(folder / "deeper")
+
+
+def test_a_folder_where_the_file_should_be_is_refused(folder: Path) -> None:
+    (folder / "quitclaim.db").mkdir(parents=True)
+    with pytest.raises(StoreUnavailable, match=r"quitclaim\.db: it cannot be"):
+        Database(folder)
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused() -> None:
+    # Not even root makes a folder there.
+    with pytest.raises(StoreUnavailable, match="the data folder /proc/quitclaim cannot be used"):
+        Database(Path("/proc/quitclaim"))
+
+
+# --- using
+
+
+def test_what_fails_is_rolled_back(database: Database) -> None:
+    def fail(connection: sqlite3.Connection) -> None:
+        with write(connection):
+            connection.execute(ONE_EPOCH)
+            message = "as it should"
+            raise ValueError(message)
+
+    with pytest.raises(ValueError, match="as it should"):
+        database.run(fail)
+    assert database.peek("SELECT count(*) FROM epoch") == 1
+
+
+def test_a_transaction_that_is_left_open_is_rolled_back(database: Database) -> None:
+    database.run(lambda connection: connection.execute("BEGIN IMMEDIATE") and connection.execute(ONE_EPOCH))
+    assert database.run(lambda connection: connection.in_transaction) is False
+    assert database.peek("SELECT count(*) FROM epoch") == 1
+
+
+def test_a_full_disk_is_unavailable_and_changes_nothing(database: Database) -> None:
+    database.run(lambda connection: connection.execute("PRAGMA max_page_count = 1").fetchone())
+
+    def fill(connection: sqlite3.Connection) -> None:
+        with write(connection):
+            for number in range(10):
+                connection.execute("INSERT INTO chunk VALUES (?, zeroblob(100000))", (number,))
+
+    with pytest.raises(StoreUnavailable, match=r"quitclaim\.db: the disk is full"):
+        database.run(fill)
+    assert database.peek("SELECT count(*) FROM chunk") == 0
+
+
+def test_a_database_that_stays_locked_is_unavailable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "BUSY_TIMEOUT", 0.0)
+    with Database(folder) as database, closing(sqlite3.connect(folder / "quitclaim.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable, match="another process has it locked for too long"):
+            database.run(write_once)
+
+
+def test_a_damaged_database_is_unavailable(folder: Path) -> None:
+    with Database(folder) as database:
+        database.run(lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+        with (folder / "quitclaim.db").open("r+b", buffering=0) as file:
+            file.seek(4096)
+            file.write(b"\xff" * 65_536)
+    with Database(folder) as database, pytest.raises(StoreUnavailable, match="it is damaged"):
+        database.run(write_once)
+
+
+def test_our_own_mistakes_are_not_called_unavailable(database: Database) -> None:
+    with pytest.raises(sqlite3.IntegrityError):
+        database.run(lambda connection: connection.execute("INSERT INTO message VALUES (1, 1000, NULL, 0)"))
+
+
+def test_submit_answers_to_the_loop(database: Database) -> None:
+    async def main() -> object:
+        return await database.submit(lambda connection: connection.execute("SELECT 7").fetchone())
+
+    assert asyncio.run(main()) == (7,)
+
+
+def test_peek_sees_what_others_write(database: Database) -> None:
+    before = database.peek("PRAGMA data_version")
+    database.run(write_once)
+    assert database.peek("PRAGMA data_version") != before
+
+
+def test_peek_writes_nothing(database: Database) -> None:
+    with pytest.raises(StoreUnavailable, match="it cannot be written to"):
+        database.peek(ONE_EPOCH)
+
+
+@pytest.mark.parametrize(
+    "use", [lambda database: database.run(write_once), lambda database: database.peek("SELECT 1")]
+)
+def test_a_closed_database_is_unavailable(database: Database, use: Callable[[Database], object]) -> None:
+    database.close()
+    database.close()
+    with pytest.raises(StoreUnavailable):
+        use(database)
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork.*:DeprecationWarning")
+def test_a_forked_child_opens_its_own(database: Database, in_child: Callable[..., str]) -> None:
+    def use() -> str:
+        for wrong in (lambda: database.run(write_once), lambda: database.peek("SELECT 1")):
+            with pytest.raises(StoreUnavailable, match="before this process was forked"):
+                wrong()
+        database.close()
+        with Database(database.folder) as own:
+            own.run(write_once)
+        return "written"
+
+    assert in_child(use) == "written"
+    assert database.peek("SELECT count(*) FROM epoch") == 2
+
+
+def test_a_new_epoch_begins_after_the_last_message(database: Database) -> None:
+    def restore(connection: sqlite3.Connection) -> list[tuple[int]]:
+        with write(connection):
+            connection.execute("INSERT INTO mailbox VALUES (1, 'anna', 'anna')")
+            connection.execute("INSERT INTO message VALUES (41, 1, NULL, 0)")
+            renew_epoch(connection)
+        return connection.execute("SELECT after FROM epoch ORDER BY after").fetchall()
+
+    assert database.run(restore) == [(0,), (41,)]
