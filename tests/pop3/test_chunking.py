@@ -88,7 +88,7 @@ def converse(chunks: Iterable[bytes]) -> tuple[list[Event], str]:
             react(connection, event)
         limit = LONGEST_RESPONSE + 2 if connection.state == EXCHANGE else LONGEST_COMMAND
         assert connection.buffered < limit
-        assert len(connection._buffer) == connection.buffered  # noqa: SLF001 - nothing else is held
+        assert len(connection.unread) == connection.buffered  # nothing else is held
     return out, connection.state
 
 

@@ -310,7 +310,7 @@ def test_a_refusal_while_a_line_is_skipped_goes_on_skipping() -> None:
 def test_what_was_consumed_is_let_go() -> None:
     connection = logged_in(b"NOOP\r\n" * 10_000 + b"NO")
     events(connection)
-    held = connection._buffer  # noqa: SLF001 - what is held is the point
+    held = connection.unread
     assert held == b"NO"
 
 
@@ -328,8 +328,8 @@ def test_no_octet_is_searched_twice() -> None:
 def test_receiving_between_pipelined_commands_moves_no_octets() -> None:
     connection = logged_in(b"NOOP\r\n" * 2000)
     connection.receive(b"N")
-    array = connection._buffer  # noqa: SLF001 - the same array to the end: never rebuilt
+    array = connection.unread  # the same array to the end: never rebuilt
     for _ in range(2000):
         assert connection.next_event() == Noop()
         connection.receive(b"OOP\r\nN")
-    assert connection._buffer is array  # noqa: SLF001
+    assert connection.unread is array

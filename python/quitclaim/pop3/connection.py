@@ -59,9 +59,9 @@ class Connection:
     r"""Cuts a peer's octets into events, and knows the state (RFC 1939 §3, RFC 5034 §4).
 
     Call `receive`, then `next_event` until it returns `NEED_DATA` or `CONNECTION_CLOSED`; while an answer is
-    awaited, call neither `next_event` nor, once `buffered` is large, `receive`. While `buffered` is 0 and not
-    `at_end`, there is no event and no need to ask for one. `state` is to be read only. Lengths are octets.
-    Nothing that a peer sends raises.
+    awaited, call neither `next_event` nor, once `buffered` is large, `receive`. While nothing is `unread` and
+    it is not `at_end`, there is no event and no need to ask for one. `state`, `unread` and `at_end` are to be
+    read only. Lengths are octets. Nothing that a peer sends raises.
 
     >>> connection = Connection()
     >>> connection.receive(b"AUTH NTLM\r\nAA==\r\nQUIT\r\n")
@@ -76,12 +76,13 @@ class Connection:
     (Quit(), ConnectionClosed(), 'CLOSED')
     """
 
-    __slots__ = ("_buffer", "_limit", "_searched", "_skipped", "_start", "at_end", "state")
+    __slots__ = ("_limit", "_searched", "_skipped", "_start", "at_end", "state", "unread")
 
     def __init__(self) -> None:
         self.state: State = AUTHORIZATION
-        # As it came while it is one chunk, which costs no copy; an array once a line is in pieces.
-        self._buffer: bytes | bytearray = b""
+        # As it came while it is one chunk, which costs no copy; an array once a line is in pieces. To be read
+        # only: empty if all that came has been looked at.
+        self.unread: bytes | bytearray = b""
         self._start = 0  # of the next line
         self._searched = 0  # no LF stands between _start and here, so no octet is looked at twice
         self._limit = LONGEST_COMMAND  # of a line with its end; 0 while skipping and after the end
@@ -97,24 +98,24 @@ class Connection:
         >>> connection.buffered
         3
         """
-        return len(self._buffer) - self._start
+        return len(self.unread) - self._start
 
     def receive(self, data: bytes, /) -> None:
         """Takes what the peer sent.
 
         >>> Connection().receive(b"any chunk of any len")
         """
-        buffer, start = self._buffer, self._start
-        if start == len(buffer):
-            self._buffer = data
-            self._searched = 0
+        buffer = self.unread
+        if not buffer:
+            self.unread = data
+            return
+        start = self._start
+        if isinstance(buffer, bytes):
+            self.unread = buffer = bytearray(memoryview(buffer)[start:])
         else:
-            if isinstance(buffer, bytes):
-                self._buffer = buffer = bytearray(memoryview(buffer)[start:])
-            else:
-                del buffer[:start]  # amortized: CPython moves the array's beginning, not its octets
-            buffer += data
-            self._searched -= start
+            del buffer[:start]  # amortized: CPython moves the array's beginning, not its octets
+        buffer += data
+        self._searched -= start
         self._start = 0
 
     def receive_end(self) -> None:
@@ -136,16 +137,17 @@ class Connection:
         >>> connection.next_event(), connection.next_event(), connection.next_event()
         (Capa(), BadCommand(keyword=b'', text=b'unknown command'), NeedData())
         """
+        buffer = self.unread
         start = self._start
-        end = self._buffer.find(b"\n", self._searched) + 1
+        end = buffer.find(b"\n", self._searched) + 1
         if not end or end - start > self._limit:
             return self._no_line(end)
-        line = bytes(self._buffer[start : end - 1]).removesuffix(b"\r")
-        if end == len(self._buffer):
-            self._buffer = b""  # let go of, however long the peer is silent now
-            self._start = self._searched = 0
-        else:
+        line = bytes(buffer[start : end - 1]).removesuffix(b"\r")
+        if end < len(buffer):
             self._start = self._searched = end
+        else:
+            self.unread = b""  # let go of, however long the peer is silent now
+            self._start = self._searched = 0
         if self.state is EXCHANGE:
             return self._response(line)
         event = parse(line, self.state)
@@ -162,7 +164,8 @@ class Connection:
         >>> Connection().challenge(b"who?")
         b'+ d2hvPw==\r\n'
         """
-        self._pull("challenge")
+        if self.state is not EXCHANGE:
+            self._pull("challenge")
         return replies.challenge(token)
 
     def accept(self) -> None:
@@ -213,7 +216,7 @@ class Connection:
         >>> connection.next_event(), connection.buffered
         (NeedData(), 0)
         """
-        self._buffer = b""
+        self.unread = b""
         self._start = self._searched = 0
         self._skipped = -1
         self._limit = _LIMITS[self.state]
@@ -237,7 +240,7 @@ class Connection:
 
     def _no_line(self, end: int) -> Event:
         """What comes of a line that has no end yet (0), is over its limit, or comes after the end."""
-        received = len(self._buffer)
+        received = len(self.unread)
         # Without an end it is too long as soon as its end would make it so: any chunking, the same events.
         if not end and received - self._start < self._limit:
             self._searched = received
@@ -257,11 +260,11 @@ class Connection:
 
     def _skip(self, end: int) -> Event:
         """Goes on behind the line that was too long, if it has an end within the bound."""
-        self._skipped += (end or len(self._buffer)) - self._start
+        self._skipped += (end or len(self.unread)) - self._start
         if self._skipped > LONGEST_SKIP:
             self.close()
             return EndlessLine()
-        self._start = self._searched = end or len(self._buffer)
+        self._start = self._searched = end or len(self.unread)
         if not end:
             return self._need_data()
         self._skipped = -1
@@ -275,8 +278,8 @@ class Connection:
             return CONNECTION_CLOSED
         start = self._start
         if start:
-            rest = self._buffer[start:]
-            self._buffer = bytearray(rest) if rest else b""
+            rest = self.unread[start:]
+            self.unread = bytearray(rest) if rest else b""
             self._start = 0
             self._searched = len(rest)
         return NEED_DATA

@@ -123,28 +123,28 @@ class Session(Dialogue):
             observer(Left(self.peer, self.username, cause, self.retrieved, self.sent, deleted))
 
     def _run(self) -> bytes:
-        """Answers what is buffered, one command after the other, until something waits."""
+        """Answers what is unread, one line after the other, until something waits."""
         connection = self.connection
         said: list[bytes] = []
         size = 0
         try:
-            while self.next == "READ":
-                event = connection.next_event()
-                if event is pop3.NEED_DATA:
-                    break
+            while (event := connection.next_event()) is not pop3.NEED_DATA:
                 kind = type(event)
                 if self.user is not None and kind is not pop3.Pass:
                     self.user = None  # RFC 1939 §7: PASS comes right after USER
                 reply = _HANDLERS[kind](self, event)
+                if not said and not (connection.unread or connection.at_end):
+                    return reply  # one line at a time: how all talk who do not pipeline
                 said.append(reply)
                 size += len(reply)
-                if not connection.buffered and not connection.at_end:
-                    break  # as NEED_DATA would, at a tenth of its price
-                if size >= PORTION and self.next == "READ":
+                if self.next != "READ":
+                    break
+                if size >= PORTION:
                     self.pause(_say_more)
+                    break
         except Exception:  # noqa: BLE001 - the edge of a connection: it logs
             said.append(self._break())
-        return said[0] if len(said) == 1 else b"".join(said)
+        return b"".join(said)
 
     def _give_back(self, late: Callable[[Any], None], answer: object) -> None:
         try:
