@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from quitclaim.server.server import Listener, Server, default_mechanisms
+from quitclaim.server.server import ConnectedPeer, Listener, Server, default_mechanisms
 
-__all__ = ("Listener", "Server", "default_mechanisms")
+__all__ = ("ConnectedPeer", "Listener", "Server", "default_mechanisms")

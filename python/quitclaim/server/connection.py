@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any, cast
 
 from quitclaim.errors import Unavailable
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from quitclaim.session import ExchangeTable, Service
 
 __all__ = ("ServerConnection", "is_loopback")
+
+_log = logging.getLogger(__name__)
 
 _BUFFERED = 65_536  # octets of a peer's that are kept while an answer is awaited
 _LINGER = 5.0  # seconds that a peer has to take what was said last
@@ -37,6 +40,7 @@ class ServerConnection(asyncio.Protocol):
         "_table",
         "_transport",
         "deadline",
+        "since",
     )
 
     _transport: asyncio.Transport
@@ -63,6 +67,7 @@ class ServerConnection(asyncio.Protocol):
         self._is_reading = True
         self._is_lost = False
         self.deadline = 0.0
+        self.since = 0.0
 
     # --- what the transport calls
 
@@ -85,11 +90,18 @@ class ServerConnection(asyncio.Protocol):
         trusted = self._allow_plaintext or is_loopback(address)
         self._session = Session(service, self._table.owner(peer), peer=peer, trusted=trusted)
         roster.peers.add(self)
+        self.since = roster.now
         self.deadline = roster.now + service.limits.login_timeout
         service.counters.connections += 1
-        self._transport.write(texts.GREETING)
         if service.observer is not None:
-            service.observer(Connected(peer))
+            try:
+                service.observer(Connected(peer))
+            except Exception:  # noqa: BLE001 - the edge of a connection: it logs
+                _log.exception("nobody could be told of %s", peer)
+                service.counters.errors += 1
+                self._transport.abort()
+                return
+        self._transport.write(texts.GREETING)
 
     def data_received(self, data: bytes) -> None:
         """Hands over what came, and sends what is said to it."""
@@ -101,7 +113,7 @@ class ServerConnection(asyncio.Protocol):
             self._transport.write(said)
         if session.next != "READ":
             self._proceed()
-        elif session.maildrop is not None:
+        elif session.mail is not None:
             self.deadline = self._roster.now + self._service.limits.idle_timeout
 
     def eof_received(self) -> bool:
@@ -120,6 +132,8 @@ class ServerConnection(asyncio.Protocol):
         self._roster.peers.discard(self)
         if self._future is None:
             self._roster.leave(self._address)
+        else:
+            self._take_held()
 
     def pause_writing(self) -> None:
         """The peer does not take what is said: it is not listened to either."""
@@ -131,11 +145,22 @@ class ServerConnection(asyncio.Protocol):
         self._is_choked = False
         if self._address is None or self._is_lost:
             return
-        if self._session.maildrop is not None:
+        if self._session.mail is not None:
             self.deadline = self._roster.now + self._service.limits.idle_timeout
-        self._proceed()
+        if not self._take_held():
+            self._proceed()
 
     # --- what the roster and the server call
+
+    @property
+    def peer(self) -> str:
+        """Its address and port."""
+        return self._session.peer
+
+    @property
+    def username(self) -> str:
+        """Who is logged in; empty if nobody is."""
+        return self._session.username if self._session.is_logged_in else ""
 
     def expire(self) -> None:
         """Ends it, because the peer said or took nothing for too long (RFC 1939 §3: without a word)."""
@@ -148,13 +173,14 @@ class ServerConnection(asyncio.Protocol):
     def drain(self) -> None:
         """Ends it now if nobody has begun to log in; else it ends by itself, or by `end`."""
         session = self._session
-        if session.maildrop is None and session.handle is None and session.next == "READ":
+        if session.mail is None and session.handle is None and session.next == "READ":
             self._transport.write(texts.DRAINING)
             self.end("drained")
 
     def end(self, cause: Cause) -> None:
         """Gives back what the session holds, and closes when what was said is sent."""
         self._session.close(cause)
+        self._take_held()
         self._close()
 
     def abort(self) -> None:
@@ -173,7 +199,9 @@ class ServerConnection(asyncio.Protocol):
         if session.next == "READ":
             self._read(yes=not self._is_choked)
         elif session.next == "CLOSE":
-            self._close()
+            self.end(
+                "lost"
+            )  # the session knows why; what it holds is not to wait for a peer that reads nothing
         elif self._future is not None:
             if session.buffered > _BUFFERED:
                 self._read(yes=False)
@@ -190,6 +218,12 @@ class ServerConnection(asyncio.Protocol):
         future.add_done_callback(self._answered)
 
     def _answered(self, future: asyncio.Future[Any]) -> None:
+        if future is not self._future:
+            return  # it was held, and taken
+        if self._is_choked and not self._session.closed:
+            # Held until the peer has taken what was said before it, or the session ends.
+            # A store that answers later would fill the memory for a peer that reads nothing.
+            return
         self._future = None
         self._roster.answers.discard(future)
         answer: object = None
@@ -204,6 +238,14 @@ class ServerConnection(asyncio.Protocol):
         elif self._address is not None:
             self._roster.leave(self._address)
 
+    def _take_held(self) -> bool:
+        """Goes on with the answer that was held, if there is one."""
+        future = self._future
+        if future is None or not future.done():
+            return False
+        self._answered(future)
+        return True
+
     def _await_turn(self) -> None:
         self._loop.call_soon(self._take_turn)
 
@@ -215,7 +257,7 @@ class ServerConnection(asyncio.Protocol):
     def _after_waiting(self, said: bytes) -> None:
         if self._session.closed:
             return
-        if self._session.maildrop is not None:
+        if self._session.mail is not None:
             self.deadline = self._roster.now + self._service.limits.idle_timeout
         self._send(said)
 

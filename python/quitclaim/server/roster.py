@@ -19,6 +19,16 @@ class Peer(Protocol):
 
     deadline: float
     """Seconds of the loop's clock."""
+    since: float
+    """When it was connected, by the same clock."""
+
+    @property
+    def peer(self) -> str:
+        """Its address and port."""
+
+    @property
+    def username(self) -> str:
+        """Who is logged in; empty if nobody is."""
 
     def expire(self) -> None:
         """Ends it, because its deadline has passed."""

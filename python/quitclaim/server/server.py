@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
+import os
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from quitclaim.sasl import Exchange, Mechanism
     from quitclaim.session import ExchangeTable
 
-__all__ = ("Listener", "Server", "default_mechanisms")
+__all__ = ("ConnectedPeer", "Listener", "Server", "default_mechanisms")
 
 _SWEEP = 1.0  # seconds between two looks at the deadlines
 _LAST_WORDS = 1.0  # seconds for what was said last to be sent, when a drain is out of time
@@ -45,6 +47,16 @@ class Listener:
     host: str = "127.0.0.1"
     port: int = 1110
     allow_plaintext: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedPeer:
+    """A peer that is connected, for an operator to see; `seconds` is how long, to the second."""
+
+    peer: str
+    username: str
+    """Who is logged in; empty if nobody is."""
+    seconds: float
 
 
 class Server:
@@ -107,9 +119,16 @@ class Server:
         """Connections that there are now."""
         return len(self._roster.peers)
 
+    def sessions(self, most: int = 1_000, /) -> list[ConnectedPeer]:
+        """Who is connected, whoever came first at the top; so many at most."""
+        roster = self._roster
+        first = heapq.nsmallest(most, roster.peers, key=lambda peer: peer.since)
+        return [ConnectedPeer(one.peer, one.username, roster.now - one.since) for one in first]
+
     async def __aenter__(self) -> Self:
         """Binds every address, and begins."""
         loop = asyncio.get_running_loop()
+        self._roster.now = loop.time()  # for who connects while the other addresses are still to be bound
         try:
             for listener in self._listen:
                 self._servers.append(await self._bind(loop, listener))
@@ -165,7 +184,14 @@ class Server:
                 allow_plaintext=listener.allow_plaintext,
             )
 
-        return await loop.create_server(connection, listener.host, listener.port, backlog=1024)
+        try:
+            return await loop.create_server(connection, listener.host, listener.port, backlog=1024)
+        except OSError as error:
+            # A name that is not found has a number of its own kind, and a sentence.
+            known = error.errno is not None and error.errno > 0
+            reason = os.strerror(error.errno) if known else error.strerror  # type: ignore[arg-type]
+            where = f"[{listener.host}]" if ":" in listener.host else listener.host
+            raise OSError(error.errno, f"cannot listen on {where}:{listener.port}: {reason}") from error
 
     def _stop_listening(self) -> None:
         for server in self._servers:
@@ -189,7 +215,10 @@ def default_mechanisms(*, domain: str | None = None) -> tuple[Mechanism, ...]:
     >>> [mechanism.name for mechanism in default_mechanisms()]
     [b'NTLM', b'PLAIN']
     """
-    return (Ntlm(Acceptor(_netbios_name(socket.gethostname()), domain=domain)), Plain())
+    host = socket.gethostname()
+    # impacket takes no CHALLENGE without a DNS name, though the pair is optional.
+    names = host.partition(".")[2] or host, host
+    return (Ntlm(Acceptor(_netbios_name(host), domain=domain, dns_names=names)), Plain())
 
 
 def _netbios_name(host: str) -> str:

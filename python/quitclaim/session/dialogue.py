@@ -9,9 +9,9 @@ from quitclaim.pop3 import Connection
 
 if TYPE_CHECKING:
     from quitclaim.handles import Handle
-    from quitclaim.maildrop.port import Maildrop
     from quitclaim.observer import Cause
     from quitclaim.sasl.mechanism import Exchange
+    from quitclaim.session.open_maildrop import OpenMaildrop
     from quitclaim.session.service import Service
 
 __all__ = (  # noqa: RUF022 - sorted as Python sorts
@@ -77,19 +77,15 @@ class Dialogue:
         "cause",
         "closed",
         "connection",
-        "deleted",
         "failures",
         "handle",
         "late",
-        "maildrop",
+        "mail",
         "mechanism",
         "next",
-        "octets",
         "owner",
         "peer",
         "reply",
-        "retrieved",
-        "sent",
         "service",
         "then",
         "trusted",
@@ -121,11 +117,7 @@ class Dialogue:
         self.failures = 0
         # after
         self.username = ""
-        self.maildrop: Maildrop | None = None
-        self.deleted: set[int] = set()  # message numbers, until QUIT
-        self.octets = 0  # of the messages that are not deleted
-        self.retrieved = 0  # messages
-        self.sent = 0  # octets of mail
+        self.mail: OpenMaildrop | None = None
 
     def ask(
         self,

@@ -20,6 +20,7 @@ from quitclaim.errors import (
 from quitclaim.observer import LoggedIn, Refused
 from quitclaim.sasl.mechanism import Question
 from quitclaim.session import texts
+from quitclaim.session.open_maildrop import OpenMaildrop
 
 if TYPE_CHECKING:
     from quitclaim.identity import Identity
@@ -137,18 +138,18 @@ def _opened(dialogue: Dialogue, maildrop: Maildrop, error: BaseException | None)
     """The store has answered: the login is good, unless the maildrop is not to be had."""
     if error is not None:
         return _refuse(dialogue, _end(dialogue, error))
-    dialogue.maildrop = maildrop  # first of all: from here on it is closed with the session
+    dialogue.mail = mail = OpenMaildrop(maildrop)  # first of all: from here on it is closed with the session
     handle, dialogue.handle = dialogue.handle, None
     assert handle is not None, "a login belongs to an attempt"  # noqa: S101 - our own mistake
     try:
         dialogue.owner.free(handle)
     except HandleError as stale:
-        dialogue.maildrop = None
-        maildrop.close()
+        dialogue.mail = None
+        mail.close()
         return _refuse(dialogue, stale)
     dialogue.connection.accept()
-    messages = len(maildrop.octets)
-    dialogue.octets = octets = sum(maildrop.octets)
+    octets = mail.count()
+    messages = len(mail)
     service = dialogue.service
     service.counters.logins += 1
     if service.observer is not None:

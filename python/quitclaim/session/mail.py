@@ -12,9 +12,9 @@ from quitclaim.session.retrieval import retrieve, top_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from quitclaim.maildrop.port import Maildrop
     from quitclaim.pop3 import Dele, List, Noop, Quit, Retr, Rset, Stat, Top, Uidl
     from quitclaim.session.dialogue import Dialogue, LongReply
+    from quitclaim.session.open_maildrop import OpenMaildrop
 
 __all__ = ("delete", "list_sizes", "list_uidls", "noop", "quit_", "reset", "retr", "stat", "top")
 
@@ -23,8 +23,8 @@ _LINES = 2_000  # of a list, in one portion
 
 def stat(dialogue: Dialogue, _command: Stat) -> bytes:
     """STAT: how many messages and octets are not deleted."""
-    messages = len(_maildrop(dialogue).octets) - len(dialogue.deleted)
-    return b"+OK %d %d\r\n" % (messages, dialogue.octets)
+    mail = _mail(dialogue)
+    return b"+OK %d %d\r\n" % (len(mail), mail.octets)
 
 
 def noop(_dialogue: Dialogue, _command: Noop) -> bytes:
@@ -36,108 +36,105 @@ def list_sizes(dialogue: Dialogue, command: List) -> bytes:
     """LIST: the octets of one message or of all."""
     number = command.number
     if number is None:
-        return dialogue.say(_sizes(dialogue))
-    if not _is_there(dialogue, number):
+        return dialogue.say(_sizes(_mail(dialogue)))
+    mail = _mail(dialogue)
+    if number not in mail:
         return dialogue.refuse_command(texts.NO_MESSAGE)
-    return b"+OK %d %d\r\n" % (number, _maildrop(dialogue).octets[number - 1])
+    return b"+OK %d %d\r\n" % (number, mail.maildrop.octets[number - 1])
 
 
 def list_uidls(dialogue: Dialogue, command: Uidl) -> bytes:
     """UIDL: the stable name of one message or of all."""
     number = command.number
     if number is None:
-        return dialogue.say(_uidls(dialogue))
-    if not _is_there(dialogue, number):
+        return dialogue.say(_uidls(_mail(dialogue)))
+    mail = _mail(dialogue)
+    if number not in mail:
         return dialogue.refuse_command(texts.NO_MESSAGE)
-    return b"+OK " + replies.uidl_lines([(number, _maildrop(dialogue).uidl(number))])
+    return b"+OK " + replies.uidl_lines([(number, mail.maildrop.uidl(number))])
 
 
 def retr(dialogue: Dialogue, command: Retr) -> bytes:
     """RETR: a message, in portions."""
-    if not _is_there(dialogue, command.number):
+    mail = _mail(dialogue)
+    if command.number not in mail:
         return dialogue.refuse_command(texts.NO_MESSAGE)
-    return dialogue.say(retrieve(dialogue, _maildrop(dialogue), command.number))
+    return dialogue.say(retrieve(dialogue, mail, command.number))
 
 
 def top(dialogue: Dialogue, command: Top) -> bytes:
     """TOP: the header and some lines of the body."""
-    if not _is_there(dialogue, command.number):
+    mail = _mail(dialogue)
+    if command.number not in mail:
         return dialogue.refuse_command(texts.NO_MESSAGE)
-    return dialogue.say(top_of(dialogue, _maildrop(dialogue), command.number, command.lines))
+    return dialogue.say(top_of(dialogue, mail, command.number, command.lines))
 
 
 def delete(dialogue: Dialogue, command: Dele) -> bytes:
     """DELE: marks a message."""
-    number = command.number
-    if not _is_there(dialogue, number):
+    mail = _mail(dialogue)
+    if command.number not in mail:
         return dialogue.refuse_command(texts.NO_MESSAGE)
-    dialogue.deleted.add(number)
-    dialogue.octets -= _maildrop(dialogue).octets[number - 1]
+    mail.delete(command.number)
     return texts.DELETED
 
 
 def reset(dialogue: Dialogue, _command: Rset) -> bytes:
     """RSET: takes all marks back."""
-    dialogue.deleted.clear()
-    dialogue.octets = sum(_maildrop(dialogue).octets)
+    _mail(dialogue).count()
     return texts.NOTHING
 
 
 def quit_(dialogue: Dialogue, _command: Quit) -> bytes:
     """QUIT: deletes what is marked, all or none, and says goodbye when that is durable (RFC 1939 §6)."""
-    maildrop = dialogue.maildrop
-    if maildrop is None:
+    mail = dialogue.mail
+    if mail is None:
         dialogue.leave("quit")
         return texts.GOODBYE
-    if not dialogue.deleted:
+    if not mail.deleted:
         return _committed(dialogue, None, None)
     # Late: what was asked for in time is done, and the lock is held until it is.
-    return dialogue.ask(maildrop.commit, dialogue.deleted, _committed, late=lambda _: maildrop.close())
+    return dialogue.ask(mail.maildrop.commit, mail.deleted, _committed, late=lambda _: mail.close())
 
 
 def _committed(dialogue: Dialogue, _answer: None, error: BaseException | None) -> bytes:
     # Closed before the peer hears of it: it may be back at once.
-    _maildrop(dialogue).close()
-    dialogue.maildrop = None  # closed once, and not again with the session
+    mail = _mail(dialogue)
+    mail.close()
     dialogue.leave("quit")
     if error is None:
-        dialogue.service.counters.deleted += len(dialogue.deleted)
+        dialogue.service.counters.deleted += len(mail.deleted)
         return texts.GOODBYE
-    dialogue.deleted.clear()
+    mail.deleted.clear()
     if isinstance(error, Unavailable):
         return texts.NOT_DELETED
     raise error
 
 
-def _sizes(dialogue: Dialogue) -> LongReply:
-    octets = _maildrop(dialogue).octets
+def _sizes(mail: OpenMaildrop) -> LongReply:
+    octets = mail.maildrop.octets
     yield texts.MESSAGE_LIST
-    for numbers in _portions(dialogue):
+    for numbers in _portions(mail):
         yield replies.list_lines([(number, octets[number - 1]) for number in numbers])
     yield replies.END
 
 
-def _uidls(dialogue: Dialogue) -> LongReply:
-    maildrop = _maildrop(dialogue)
+def _uidls(mail: OpenMaildrop) -> LongReply:
+    uidl = mail.maildrop.uidl
     yield texts.UIDL_LIST
-    for numbers in _portions(dialogue):
-        yield replies.uidl_lines([(number, maildrop.uidl(number)) for number in numbers])
+    for numbers in _portions(mail):
+        yield replies.uidl_lines([(number, uidl(number)) for number in numbers])
     yield replies.END
 
 
-def _portions(dialogue: Dialogue) -> Iterator[list[int]]:
+def _portions(mail: OpenMaildrop) -> Iterator[list[int]]:
     """The numbers of the messages that are not deleted, some at a time."""
-    last = len(_maildrop(dialogue).octets)
-    deleted = dialogue.deleted
-    for first in range(1, last + 1, _LINES):
-        yield [number for number in range(first, min(first + _LINES, last + 1)) if number not in deleted]
+    end = len(mail.maildrop.octets) + 1
+    for first in range(1, end, _LINES):
+        yield [number for number in range(first, min(first + _LINES, end)) if number not in mail.deleted]
 
 
-def _is_there(dialogue: Dialogue, number: int) -> bool:
-    return 1 <= number <= len(_maildrop(dialogue).octets) and number not in dialogue.deleted
-
-
-def _maildrop(dialogue: Dialogue) -> Maildrop:
-    maildrop = dialogue.maildrop
-    assert maildrop is not None, "TRANSACTION has a maildrop"  # noqa: S101 - our own mistake
-    return maildrop
+def _mail(dialogue: Dialogue) -> OpenMaildrop:
+    mail = dialogue.mail
+    assert mail is not None, "TRANSACTION has a maildrop"  # noqa: S101 - our own mistake
+    return mail

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
     from quitclaim.maildrop.port import Maildrop
     from quitclaim.session.dialogue import Dialogue, LongReply
+    from quitclaim.session.open_maildrop import OpenMaildrop
 
 __all__ = ("Head", "retrieve", "top_of")
 
 
-def retrieve(dialogue: Dialogue, maildrop: Maildrop, number: int) -> LongReply:
+def retrieve(dialogue: Dialogue, mail: OpenMaildrop, number: int) -> LongReply:
     """The reply to RETR. A chunk is read when the one before it is on its way."""
+    maildrop = mail.maildrop
     octets = maildrop.octets[number - 1]
     try:
         chunk = yield from _read(maildrop, number, 0)
@@ -35,18 +37,19 @@ def retrieve(dialogue: Dialogue, maildrop: Maildrop, number: int) -> LongReply:
     while chunk:
         yield stuffing.chunk(chunk)
         offset += len(chunk)
-        dialogue.sent += len(chunk)
+        mail.sent += len(chunk)
         dialogue.service.counters.octets += len(chunk)
         chunk = yield from _read(maildrop, number, offset) if offset < octets else _nothing()
     yield stuffing.end()
-    dialogue.retrieved += 1
+    mail.retrieved += 1
     dialogue.service.counters.retrieved += 1
     if dialogue.service.observer is not None:
         dialogue.service.observer(Delivered(dialogue.peer, dialogue.username, number, octets))
 
 
-def top_of(dialogue: Dialogue, maildrop: Maildrop, number: int, lines: int) -> LongReply:
+def top_of(dialogue: Dialogue, mail: OpenMaildrop, number: int, lines: int) -> LongReply:
     """The reply to TOP. It reads no further than it must."""
+    maildrop = mail.maildrop
     octets = maildrop.octets[number - 1]
     try:
         chunk = yield from _read(maildrop, number, 0)
@@ -61,7 +64,7 @@ def top_of(dialogue: Dialogue, maildrop: Maildrop, number: int, lines: int) -> L
         part = head.cut(chunk)
         yield stuffing.chunk(part)
         offset += len(chunk)
-        dialogue.sent += len(part)
+        mail.sent += len(part)
         dialogue.service.counters.octets += len(part)
         more = not head.is_whole and offset < octets
         chunk = yield from _read(maildrop, number, offset) if more else _nothing()

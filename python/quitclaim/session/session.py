@@ -61,7 +61,7 @@ class Session(Dialogue):
     @property
     def is_logged_in(self) -> bool:
         """Whether a maildrop is open: other time-outs hold then."""
-        return self.maildrop is not None
+        return self.mail is not None
 
     def receive(self, data: bytes, /) -> bytes:
         """Takes what the peer sent and gives what to send it."""
@@ -107,8 +107,8 @@ class Session(Dialogue):
         if reply is not None:
             reply.close()
         try:
-            if self.maildrop is not None and self.late is None:
-                self.maildrop.close()
+            if self.mail is not None and self.late is None:
+                self.mail.close()
             if self.service.observer is not None:
                 self._tell_the_end(self.cause or cause)
         except Exception:  # noqa: BLE001 - the edge of a connection: it logs
@@ -119,8 +119,12 @@ class Session(Dialogue):
     def _tell_the_end(self, cause: Cause) -> None:
         observer = self.service.observer
         if observer is not None:
-            deleted = len(self.deleted) if cause == "quit" else 0
-            observer(Left(self.peer, self.username, cause, self.retrieved, self.sent, deleted))
+            mail = self.mail
+            if mail is None:
+                observer(Left(self.peer, self.username, cause, 0, 0, 0))
+                return
+            deleted = len(mail.deleted) if cause == "quit" else 0
+            observer(Left(self.peer, self.username, cause, mail.retrieved, mail.sent, deleted))
 
     def _run(self) -> bytes:
         """Answers what is unread, one line after the other, until something waits."""
@@ -186,7 +190,7 @@ def _connection_closed(dialogue: Dialogue, _event: pop3.ConnectionClosed) -> byt
 
 def _capa(dialogue: Dialogue, _command: pop3.Capa) -> bytes:
     service = dialogue.service
-    inside = dialogue.maildrop is not None
+    inside = dialogue.mail is not None
     return service.capabilities_inside if inside else service.capabilities[dialogue.trusted]
 
 
