@@ -42,6 +42,8 @@ class LoggedIn:
     username: str
     messages: int
     octets: int
+    detail: str = ""
+    """How the mechanism did it, if there is more to say than its name: `Exchange.detail`."""
 
 
 @dataclass(slots=True)

@@ -41,6 +41,13 @@ class Exchange(Protocol):
     when they return: what must be waited for is a `Question`.
     """
 
+    @property
+    def detail(self) -> str:
+        """How it was done, in our own words, for an operator; empty if the mechanism's name says it all.
+
+        It is asked once the login is good: `NTLMv2+MIC`.
+        """
+
     def step(self, response: bytes, /) -> bytes | Question | Identity:
         """Takes the peer's response and gives the next challenge, a question, or who it was proven to be.
 

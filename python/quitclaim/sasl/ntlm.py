@@ -13,7 +13,7 @@ from quitclaim.sasl.mechanism import Question
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from quitclaim.ntlm import Acceptor, Challenged, ChannelBinding, Claim
+    from quitclaim.ntlm import Acceptor, Challenged, ChannelBinding, Claim, Established
 
 __all__ = ("Ntlm",)
 
@@ -57,13 +57,22 @@ class Ntlm:
 class NtlmExchange:
     """One NTLM exchange. Each of its tokens is good once, which the acceptor's own objects see to."""
 
-    __slots__ = ("_binding", "_challenged", "_claim", "_mechanism")
+    __slots__ = ("_binding", "_challenged", "_claim", "_established", "_mechanism")
 
     def __init__(self, mechanism: Ntlm, binding: ChannelBinding | None, /) -> None:
         self._mechanism = mechanism
         self._binding = binding
         self._challenged: Challenged | None = None
         self._claim: Claim | None = None
+        self._established: Established | None = None
+
+    @property
+    def detail(self) -> str:
+        """The version of NTLM: `NTLMv2+MIC`, `NTLMv2`, `NTLMv1+ESS` or `NTLMv1`."""
+        established = self._established
+        if established is None:
+            return ""
+        return f"{established.version}+MIC" if established.mic else established.version
 
     def step(self, response: bytes, /) -> bytes | Question:
         """Takes a NEGOTIATE and gives the CHALLENGE, then an AUTHENTICATE and gives a question."""
@@ -82,7 +91,8 @@ class NtlmExchange:
         assert claim is not None, "an answer follows its question"  # noqa: S101 - our own session's mistake
         username = claim.username
         try:
-            return Identity(claim.verify(proof).username)  # type: ignore[arg-type]  # verify() itself checks it
+            self._established = established = claim.verify(proof)  # type: ignore[arg-type]  # it checks that itself
         except AuthenticationError as error:
             error.username = username
             raise
+        return Identity(established.username)

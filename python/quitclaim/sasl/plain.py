@@ -39,6 +39,8 @@ class PlainExchange:
 
     __slots__ = ("_username",)
 
+    detail: Final = ""
+
     def __init__(self) -> None:
         self._username = ""
 

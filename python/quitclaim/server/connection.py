@@ -199,9 +199,8 @@ class ServerConnection(asyncio.Protocol):
         if session.next == "READ":
             self._read(yes=not self._is_choked)
         elif session.next == "CLOSE":
-            self.end(
-                "lost"
-            )  # the session knows why; what it holds is not to wait for a peer that reads nothing
+            # It knows why itself. What it holds is not to wait for a peer that reads nothing.
+            self.end("lost")
         elif self._future is not None:
             if session.buffered > _BUFFERED:
                 self._read(yes=False)

@@ -120,9 +120,9 @@ class Server:
         return len(self._roster.peers)
 
     def sessions(self, most: int = 1_000, /) -> list[ConnectedPeer]:
-        """Who is connected, whoever came first at the top; so many at most."""
+        """Who is connected, whoever came first at the top; so many at most. Times are to the second."""
         roster = self._roster
-        first = heapq.nsmallest(most, roster.peers, key=lambda peer: peer.since)
+        first = heapq.nsmallest(most, roster.peers, key=lambda peer: (peer.since, peer.peer))
         return [ConnectedPeer(one.peer, one.username, roster.now - one.since) for one in first]
 
     async def __aenter__(self) -> Self:

@@ -45,8 +45,8 @@ class ExchangeOwner(Protocol):
     def step(self, handle: Handle, function: Callable[[Exchange, Any], _R], argument: Any, /) -> _R:  # noqa: ANN401
         """Runs a step; a failing one frees the handle."""
 
-    def free(self, handle: Handle, /) -> object:
-        """Ends the life of a handle."""
+    def free(self, handle: Handle, /) -> Exchange | None:
+        """Ends the life of a handle, and gives its exchange back if it can."""
 
     def close(self) -> None:
         """Frees whatever is left."""

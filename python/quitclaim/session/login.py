@@ -142,7 +142,7 @@ def _opened(dialogue: Dialogue, maildrop: Maildrop, error: BaseException | None)
     handle, dialogue.handle = dialogue.handle, None
     assert handle is not None, "a login belongs to an attempt"  # noqa: S101 - our own mistake
     try:
-        dialogue.owner.free(handle)
+        exchange = dialogue.owner.free(handle)
     except HandleError as stale:
         dialogue.mail = None
         mail.close()
@@ -154,7 +154,8 @@ def _opened(dialogue: Dialogue, maildrop: Maildrop, error: BaseException | None)
     service.counters.logins += 1
     if service.observer is not None:
         mechanism = dialogue.mechanism.decode()
-        service.observer(LoggedIn(dialogue.peer, mechanism, dialogue.username, messages, octets))
+        detail = "" if exchange is None else exchange.detail
+        service.observer(LoggedIn(dialogue.peer, mechanism, dialogue.username, messages, octets, detail))
     return b"+OK %d messages (%d octets)\r\n" % (messages, octets)
 
 

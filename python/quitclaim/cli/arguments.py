@@ -1,0 +1,147 @@
+"""What the commands' arguments have in common: one sentence for a mistake, the data folder, the password."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from quitclaim.cli.ending import FAILED, USAGE, fail
+from quitclaim.config import default_data
+from quitclaim.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn, TypeVar
+
+    T = TypeVar("T")
+
+__all__ = (
+    "Commands",
+    "Parser",
+    "add_data",
+    "add_password",
+    "ask_password",
+    "data_folder",
+    "existing",
+    "number",
+    "parsed_by",
+)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one sentence, and which takes flags by their whole names only.
+
+    An abbreviation would be a promise that no flag is ever added which begins alike.
+    """
+
+    def __init__(self, *, prog: str, description: str, epilog: str) -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong, and where help is."""
+        fail(USAGE, f"{message} ({self.prog} --help)")
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 - it has no public name
+
+
+def parsed_by(function: Callable[[str], T], /) -> Callable[[str], T]:
+    """Makes a `type` for `add_argument`: a ValueError's own sentence is what the user reads."""
+
+    def parse(text: str) -> T:
+        try:
+            return function(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return parse
+
+
+def number(least: int, most: int, /) -> Callable[[str], int]:
+    """Makes a `type` for `add_argument`: a whole number in that range, which is said if it is not."""
+
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            message = f"{text!r} is not a whole number from {least} to {most}"
+            raise argparse.ArgumentTypeError(message)
+        return value
+
+    return parse
+
+
+def add_data(parser: Parser, /) -> None:
+    """Adds `--data`."""
+    parser.add_argument(
+        "--data", metavar="DIR", type=Path, help=f"the data folder (default: {_tilde(default_data())})"
+    )
+
+
+def data_folder(arguments: argparse.Namespace, /) -> Path:
+    """The data folder that is meant."""
+    return default_data() if arguments.data is None else Path(arguments.data)
+
+
+def existing(folder: Path, /, *, code: int = FAILED) -> Database:
+    """The database of a folder that has one: a wrong `--data` must not make an empty one somewhere.
+
+    Raises:
+        SystemExit: there is none.
+        StoreUnavailable: as for `Database`.
+    """
+    if not (folder / "quitclaim.db").exists():
+        fail(
+            code, f"there are no accounts in {folder}: make one by `quitclaim user add NAME`, or give --data"
+        )
+    return Database(folder)
+
+
+def add_password(parser: Parser, /) -> None:
+    """Adds `--password-stdin`."""
+    parser.add_argument(
+        "--password-stdin",
+        action="store_true",
+        help="takes the first line of standard input as the password (default: asks for it on the terminal)",
+    )
+
+
+def ask_password(arguments: argparse.Namespace, /, *, twice: bool = False) -> str:
+    """The password: the first line of stdin, or what is typed on the terminal, where it is not shown.
+
+    Raises:
+        SystemExit: there is none to be had, or what was typed differs.
+    """
+    if arguments.password_stdin:
+        line = sys.stdin.buffer.readline(_LONGEST_LINE).removesuffix(b"\n").removesuffix(b"\r")
+        try:
+            password = line.decode()
+        except UnicodeDecodeError:
+            fail(USAGE, "the password on standard input is not UTF-8")
+        if not password:
+            fail(USAGE, "there is no password on the first line of standard input")
+        return password
+    if not sys.stdin.isatty():
+        fail(USAGE, "there is no terminal to ask for a password on: use --password-stdin")
+    password = getpass.getpass("Password: ")
+    if twice and getpass.getpass("The same again: ") != password:
+        fail(USAGE, "the two passwords differ, nothing was changed")
+    return password
+
+
+def _tilde(path: Path) -> str:
+    return f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)
+
+
+_LONGEST_LINE: Final = 4_096  # octets; a password has 256 characters at most

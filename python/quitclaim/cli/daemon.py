@@ -1,0 +1,166 @@
+"""A server process on a data folder: ready, observed by its status socket, and drained by a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import resource
+import signal
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import uvloop
+
+from quitclaim._quitclaim import __version__
+from quitclaim.accounts.sqlite import SqliteAccounts
+from quitclaim.database import Database
+from quitclaim.maildrop.sqlite import SqliteStore
+from quitclaim.monitor.log import EventLog
+from quitclaim.monitor.status import StatusSocket
+from quitclaim.server import Listener, Server, default_mechanisms
+from quitclaim.server.connection import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from quitclaim.config import Settings
+    from quitclaim.limits import Limits
+    from quitclaim.monitor.status import Handles, Status
+    from quitclaim.session import ExchangeTable
+
+__all__ = ("raise_descriptor_limit", "run")
+
+
+def run(  # noqa: PLR0913 - each is a part of the process
+    settings: Settings,
+    folder: Path,
+    table: ExchangeTable,
+    handles: Callable[[], Handles],
+    /,
+    *,
+    limits: Limits,
+    program: str = "quitclaim",
+) -> None:
+    """Serves the accounts and the mail of a folder until SIGTERM or SIGINT, and then drains.
+
+    A second signal ends the process at once, as that signal would. When it listens, it says so on stdout, a
+    line for each socket: `listening on 127.0.0.1:40001 pop3`.
+
+    Args:
+        settings: where to listen, and what else a user may say.
+        folder: the data folder, which is made if it is not there.
+        table: the handle table.
+        handles: what the status socket is to say of it.
+        limits: of the server.
+        program: what it calls itself in its status.
+
+    Raises:
+        StoreUnavailable: the data folder cannot be used.
+        OSError: an address cannot be listened on, or the status socket cannot be made.
+    """
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", datefmt=_DATE)
+    logging.Formatter.converter = time.gmtime  # like the log's own lines
+    with Database(folder) as database, SqliteAccounts(database) as accounts:
+        store = SqliteStore(database)
+        log = EventLog()
+        plaintext = bool(settings.allow_plaintext)
+        server = Server(
+            accounts=accounts,
+            store=store,
+            listen=[Listener(host, port, plaintext) for host, port in settings.listen or (_DEFAULT,)],
+            mechanisms=default_mechanisms(domain=settings.domain),
+            limits=limits,
+            table=table,
+            observer=log,
+        )
+        began = time.monotonic()
+
+        async def status() -> Status:
+            return {
+                "program": program,
+                "version": __version__,
+                "pid": os.getpid(),
+                "listening": [_written(*address) for address in server.addresses],
+                "seconds": time.monotonic() - began,
+                "connected": server.connected,
+                "handles": handles(),
+                "counters": server.counters.as_dict(),
+                "locks": [{"username": name, "pid": pid} for name, pid in await store.locks()],
+                "sessions": [
+                    {"peer": one.peer, "username": one.username, "seconds": one.seconds}
+                    for one in server.sessions()
+                ],
+            }
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(server, StatusSocket(folder, status), plaintext=plaintext))
+            log.flush()
+
+
+async def _serve(server: Server, socket: StatusSocket, *, plaintext: bool) -> None:
+    stopped = asyncio.Event()
+    # Before it is said that it listens: whoever reads that may send a signal at once.
+    _stop_by_signal(stopped, socket)
+    async with server, socket:
+        for host, port in server.addresses:
+            print(f"listening on {_written(host, port)} pop3", flush=True)
+        _warn(server, plaintext=plaintext)
+        await stopped.wait()
+        # The status socket is there until the last session has ended: whoever drains may want to see which.
+        await server.drain()
+
+
+def _stop_by_signal(stopped: asyncio.Event, socket: StatusSocket) -> None:
+    loop = asyncio.get_running_loop()
+
+    def end_at_once(number: int) -> None:
+        socket.remove()
+        loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    def stop() -> None:
+        stopped.set()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, end_at_once, number)
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop)
+
+
+def _warn(server: Server, *, plaintext: bool) -> None:
+    """Says once what strangers on the network can do."""
+    heard = [_written(host, port) for host, port in server.addresses if not is_loopback(host)]
+    if heard:
+        sys.stderr.write(
+            f"warning: NTLM is old: whoever hears a login at {', '.join(heard)} can guess at its password."
+            " Let only a network that you trust reach it.\n"
+        )
+        if plaintext:
+            sys.stderr.write(
+                "warning: with --allow-plaintext he need not even guess: passwords go as they are.\n"
+            )
+
+
+def raise_descriptor_limit() -> int:
+    """Takes as many descriptors as this process may have, up to 65,536, and gives their number."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _MOST_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], _MOST_DESCRIPTORS)
+
+
+def _written(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+_DEFAULT: Final = ("127.0.0.1", 1110)
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+_DATE: Final = "%Y-%m-%dT%H:%M:%SZ"
+_MOST_DESCRIPTORS: Final = 65_536

@@ -1,0 +1,65 @@
+"""`quitclaim deliver`: a message from standard input into maildrops, all of them or none."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+from quitclaim.cli.arguments import add_data, data_folder, existing
+from quitclaim.cli.ending import NO_USER, TRY_AGAIN, fail
+from quitclaim.errors import StoreUnavailable, UnknownUser
+from quitclaim.maildrop.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from quitclaim.cli.arguments import Commands
+
+__all__ = ("add_to",)
+
+
+def add_to(commands: Commands, /) -> None:
+    """Adds the command."""
+    parser = commands.add_parser(
+        "deliver",
+        prog="quitclaim deliver",
+        help="puts a message into maildrops",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+    )
+    parser.set_defaults(run=_deliver)
+    add_data(parser)
+    parser.add_argument(
+        "names", metavar="NAME", nargs="+", help="an account; the message is stored once for all"
+    )
+
+
+def _deliver(arguments: Namespace) -> int:
+    try:
+        with existing(data_folder(arguments), code=TRY_AGAIN) as database:
+            SqliteStore(database).deliver(arguments.names, iter(lambda: sys.stdin.buffer.read(_PIECE), b""))
+    except UnknownUser as error:
+        fail(NO_USER, f"{error}: nothing was delivered")
+    except (StoreUnavailable, OSError) as error:
+        # Whatever it is: a mail transport keeps the message for 75, and would return it for 1.
+        fail(TRY_AGAIN, f"{error}: nothing was delivered")
+    return 0
+
+
+_PIECE: Final = 65_536  # octets
+
+_DESCRIPTION: Final = """\
+Puts the message on standard input into the maildrops of these accounts: all of
+them, or none. It ends with 0 when the message is on disk, safe from a loss of
+power. LF becomes CRLF; nothing else of the message is touched.
+"""
+
+_EPILOG: Final = """\
+example:
+  quitclaim deliver anna bert < message
+
+exit codes, for mail transports (sysexits.h): 0 delivered to all, 67 one of
+them is unknown and nothing was delivered, 75 not now and nothing was delivered
+(the store is busy, full or not to be used), 2 wrong arguments. A sentence on
+stderr says which.
+"""
