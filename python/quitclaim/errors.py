@@ -1,36 +1,26 @@
 """All exceptions of quitclaim.
 
-What is raised while something is asked of a table:
-
 * QuitclaimError
-  x HandleError
-    + StaleHandle (also a LookupError)
+  x HandleError                of a table's handles
+    + StaleHandle              (also a LookupError)
     + HandleInStep
     + HandleLeased
   x TableFull
   x OverQuota
   x OwnerBusy
   x OwnerClosed
-
-What is raised while someone logs in, or asks for mail:
-
-* QuitclaimError
-  x AuthenticationError
+  x AuthenticationError        of a login that is refused
     + InvalidToken
     + Unsupported
     + LogonDenied
   x OutOfSequence
-  x Unavailable
+  x Unavailable                of a back end that cannot answer now
     + AccountsUnavailable
     + StoreUnavailable
       - NewerSchema
   x MaildropInUse
-
-What is raised while accounts and mail are administered:
-
-* QuitclaimError
-  x InvalidUsername (also a ValueError)
-  x UnknownUser (also a LookupError)
+  x InvalidUsername            of administration (also a ValueError)
+  x UnknownUser                (also a LookupError)
   x UserExists
 
 Arguments of the wrong type or range raise TypeError and ValueError, as everywhere. No message and no repr
