@@ -30,7 +30,13 @@ class Transport(asyncio.Transport):
         super().__init__({"peername": ("127.0.0.1", 4711)})
         self.written = b""
         self.reads = True
+        self.unsent = 0
+        self.is_aborted = False
         self._is_closing = False
+
+    def get_write_buffer_size(self) -> int:
+        """What the peer has not taken yet, as the test says."""
+        return self.unsent
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Keeps it."""
@@ -43,7 +49,7 @@ class Transport(asyncio.Transport):
 
     def abort(self) -> None:
         """Says no more."""
-        self._is_closing = True
+        self._is_closing = self.is_aborted = True
 
     def is_closing(self) -> bool:
         """Whether it was closed."""
@@ -136,6 +142,58 @@ def test_an_answer_goes_on_when_the_peer_has_taken_all(handle_table: HandleTable
         await scene.until_nothing_is_left()
 
     asyncio.run(play())
+
+
+def test_a_slow_peer_has_time_for_the_last_words_while_it_takes_some_of_them(
+    handle_table: HandleTable[Any],
+) -> None:
+    async def play() -> None:
+        scene = Scene(handle_table)
+        connection, transport, roster = scene.connection, scene.transport, scene.roster
+        connection.connection_made(transport)
+        transport.unsent = 80_000
+        connection.data_received(b"QUIT\r\n")
+        for transport.unsent in (60_000, 59_999):
+            roster.look_around(connection.deadline)
+            assert not transport.is_aborted
+        roster.look_around(connection.deadline)
+        assert transport.is_aborted
+        connection.connection_lost(None)
+
+    asyncio.run(play())
+
+
+def test_no_peer_takes_the_last_words_for_longer_than_it_may_be_idle(handle_table: HandleTable[Any]) -> None:
+    async def play() -> None:
+        scene = Scene(handle_table)
+        scene.connection.connection_made(scene.transport)
+        scene.transport.unsent = 80_000
+        scene.connection.data_received(b"QUIT\r\n")
+        scene.transport.unsent = 70_000
+        scene.roster.look_around(Limits().idle_timeout)
+        assert scene.transport.is_aborted
+        scene.connection.connection_lost(None)
+
+    asyncio.run(play())
+
+
+def test_an_answer_that_cannot_be_awaited_ends_its_connection_alone(
+    handle_table: HandleTable[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def play() -> None:
+        elsewhere = asyncio.new_event_loop()
+        scene = Scene(handle_table)
+        scene.store.open = lambda _identity: elsewhere.create_future()  # type: ignore[method-assign]
+        scene.connection.connection_made(scene.transport)
+        scene.connection.data_received(PLAIN + b"\r\n")
+        assert scene.transport.is_closing()
+        assert scene.transport.written == GREETING
+        scene.connection.connection_lost(None)
+        assert len(scene.roster.admitted) == 0
+        elsewhere.close()
+
+    asyncio.run(play())
+    assert len(caplog.records) == 1
 
 
 @pytest.mark.parametrize(

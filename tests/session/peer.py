@@ -29,7 +29,6 @@ __all__ = (
     "PASSWORD",
     "POINTS",
     "SAYS",
-    "TOO_LONG",
     "UNAVAILABLE",
     "Login",
     "Peer",
@@ -42,7 +41,6 @@ DENIED: Final = b"-ERR [AUTH] authentication failed\r\n"
 CANCELLED: Final = b"-ERR authentication cancelled\r\n"
 IN_USE: Final = b"-ERR [IN-USE] the maildrop is locked by another session\r\n"
 UNAVAILABLE: Final = b"-ERR [SYS/TEMP] no login is possible now, try again later\r\n"
-TOO_LONG: Final = b"-ERR line too long\r\n"
 
 
 class Peer:

@@ -237,10 +237,17 @@ def test_all_that_capa_tells_of_is_there(inside: Peer) -> None:
 def test_bad_commands_end_the_connection_with_the_last(connect: Peers, line: bytes) -> None:
     peer = connect(limits=Limits(bad_commands=3))
     assert peer.say(line, line).count(b"-ERR") == 2
-    assert peer.say(b"CAPA").startswith(b"+OK")
     assert is_error(peer.say(line, b"CAPA"))
     assert peer.session.next == "CLOSE"
     assert_left(peer, "commands")
+
+
+def test_a_good_command_makes_up_for_the_bad_ones_before_it(connect: Peers) -> None:
+    peer = connect(limits=Limits(bad_commands=3))
+    for _ in range(3):
+        assert peer.say(b"NONSENSE", b"NONSENSE").count(b"-ERR") == 2
+        assert peer.say(b"CAPA").startswith(b"+OK")
+    assert peer.session.next == "READ"
 
 
 def test_bad_commands_end_a_session_without_an_update(connect: Peers) -> None:

@@ -20,7 +20,7 @@ __all__ = ("ServerConnection", "is_loopback")
 _log = logging.getLogger(__name__)
 
 _BUFFERED = 65_536  # octets of a peer's that are kept while an answer is awaited
-_LINGER = 5.0  # seconds that a peer has to take what was said last
+_LINGER = 5.0  # seconds in which a peer must take some of what was said last
 
 
 class ServerConnection(asyncio.Protocol):
@@ -29,6 +29,7 @@ class ServerConnection(asyncio.Protocol):
     __slots__ = (
         "_address",
         "_allow_plaintext",
+        "_closed_at",
         "_future",
         "_is_choked",
         "_is_lost",
@@ -39,11 +40,14 @@ class ServerConnection(asyncio.Protocol):
         "_session",
         "_table",
         "_transport",
+        "_unsent",
         "deadline",
         "since",
     )
 
     _transport: asyncio.Transport
+    _unsent: int  # octets, when it was closed or last looked at
+    _closed_at: float
     _session: Session
 
     def __init__(
@@ -165,10 +169,22 @@ class ServerConnection(asyncio.Protocol):
     def expire(self) -> None:
         """Ends it, because the peer said or took nothing for too long (RFC 1939 §3: without a word)."""
         if self._transport.is_closing():
-            self._transport.abort()
+            self._hurry()
             return
         self._service.counters.timeouts += 1
         self.end("timeout")
+
+    def _hurry(self) -> None:
+        """Gives a peer who still takes what was said last some more time, and drops one who does not.
+
+        The tail of a message may be among it, which the peer's QUIT has deleted.
+        """
+        unsent, now = self._transport.get_write_buffer_size(), self._roster.now
+        if unsent < self._unsent and now < self._closed_at + self._service.limits.idle_timeout:
+            self._unsent = unsent
+            self.deadline = now + _LINGER
+        else:
+            self._transport.abort()
 
     def drain(self) -> None:
         """Ends it now if nobody has begun to log in; else it ends by itself, or by `end`."""
@@ -212,7 +228,11 @@ class ServerConnection(asyncio.Protocol):
             self._await_turn()
 
     def _await(self, waiting: Any) -> None:  # noqa: ANN401 - whatever a port answers with
-        self._future = future = asyncio.ensure_future(waiting, loop=self._loop)
+        try:
+            self._future = future = asyncio.ensure_future(waiting, loop=self._loop)
+        except (TypeError, ValueError) as error:  # no awaitable after all, or another loop's
+            self._after_waiting(self._session.resume(None, error))
+            return
         self._roster.answers.add(future)
         future.add_done_callback(self._answered)
 
@@ -261,9 +281,12 @@ class ServerConnection(asyncio.Protocol):
         self._send(said)
 
     def _close(self) -> None:
-        if not self._transport.is_closing():
-            self._transport.close()
-            self.deadline = self._roster.now + _LINGER
+        transport = self._transport
+        if not transport.is_closing():
+            self._unsent = transport.get_write_buffer_size()
+            self._closed_at = self._roster.now
+            self.deadline = self._closed_at + _LINGER
+            transport.close()
 
     def _read(self, *, yes: bool) -> None:
         if yes != self._is_reading and not self._transport.is_closing():

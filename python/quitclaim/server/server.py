@@ -168,7 +168,8 @@ class Server:
             answers = tuple(roster.answers)
             for answer in answers:
                 answer.cancel()
-            await asyncio.gather(*answers, return_exceptions=True)
+            if answers:  # a coroutine may be deaf to it
+                await asyncio.wait(answers, timeout=_LAST_WORDS)
             await roster.drain(_LAST_WORDS)
         if self._sweep is not None:
             self._sweep.cancel()

@@ -79,9 +79,8 @@ def bad_response(dialogue: Dialogue, _event: BadResponse) -> bytes:
 
 
 def too_long(dialogue: Dialogue) -> bytes:
-    """A line of the exchange that exceeds its limit."""
-    _end(dialogue, InvalidToken("line too long"))
-    return _refused(dialogue, texts.TOO_LONG, "line too long")
+    """A line of the exchange that exceeds its limit is refused like any token that is malformed."""
+    return _refuse(dialogue, _end(dialogue, InvalidToken("line too long")))
 
 
 # --- an attempt, from here to its reply

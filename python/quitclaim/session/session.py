@@ -136,7 +136,10 @@ class Session(Dialogue):
                 kind = type(event)
                 if self.user is not None and kind is not pop3.Pass:
                     self.user = None  # RFC 1939 §7: PASS comes right after USER
+                bad = self.bad_commands
                 reply = _HANDLERS[kind](self, event)
+                if bad and bad == self.bad_commands:
+                    self.bad_commands = 0  # so many in a row are what ends it
                 if not said and not (connection.unread or connection.at_end):
                     return reply  # one line at a time: how all talk who do not pipeline
                 said.append(reply)
