@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def examples() -> Iterator[doctest.DocTest]:
     """Each docstring of a Python module that has an example."""
     for module in pkgutil.walk_packages(quitclaim.__path__, "quitclaim."):
-        if module.name in {"quitclaim._quitclaim", "quitclaim.__main__"} or module.name.startswith("quitclaim.pop3"):
+        if module.name in {"quitclaim._quitclaim", "quitclaim.__main__"} or module.name.startswith(
+            "quitclaim.pop3"
+        ):
             continue
         found = doctest.DocTestFinder().find(importlib.import_module(module.name))
         yield from (one for one in found if one.examples)

@@ -18,8 +18,8 @@ class Limits:
         idle_timeout: without a word in TRANSACTION, and without reading what is sent; RFC 1939 §3 wants ten
             minutes at least. Nothing is deleted then.
         login_failures: refused logins on one connection, until it is closed with the last refusal.
-        bad_commands: refused lines in a row on one connection (unknown, malformed, untimely, no such message),
-            until it is closed with the last refusal.
+        bad_commands: refused lines in a row on one connection (unknown, malformed, untimely, no such
+            message), until it is closed with the last refusal.
         drain_timeout: what sessions are given to end when the server stops.
 
     Raises:

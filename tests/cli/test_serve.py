@@ -100,7 +100,7 @@ def test_it_logs_logins_and_ends_of_sessions(serve: Start) -> None:
     lines = [re.sub(r"127.0.0.1:\d+", "PEER", line.partition(" ")[2]) for line in server.said().splitlines()]
     assert lines == [
         'login failed: peer=PEER mechanism=NTLM user="anna" cause="logon denied"',
-        'login: peer=PEER mechanism=NTLM user="anna" messages=1 octets=29',
+        'login: peer=PEER mechanism=NTLM detail=NTLMv2 user="anna" messages=1 octets=29',
         'session ended: peer=PEER user="anna" cause="quit" retrieved=1 octets=29 deleted=0',
     ]
 

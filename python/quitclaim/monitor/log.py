@@ -87,8 +87,9 @@ def line(event: Event, /) -> str:
             f" user={quoted(event.username)} cause={quoted(event.cause)}"  # type: ignore[union-attr]
         )
     if isinstance(event, LoggedIn):
+        detail = f" detail={event.detail}" if event.detail else ""  # a mechanism's own word
         return (
-            f"login: peer={event.peer} mechanism={event.mechanism} user={quoted(event.username)}"
+            f"login: peer={event.peer} mechanism={event.mechanism}{detail} user={quoted(event.username)}"
             f" messages={event.messages} octets={event.octets}"
         )
     if isinstance(event, Left) and event.username:
