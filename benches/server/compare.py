@@ -14,7 +14,7 @@ import sys
 import tempfile
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from quitclaim.accounts.administration import add
 from quitclaim.database import Database
@@ -24,10 +24,14 @@ from quitclaim.storm import storm
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+Mode = Literal["fail", "ok"]
+
 HERE = Path(__file__).parent
 PASSWORD = "open sesame"  # noqa: S105 - of nobody
 CONNECTIONS = 128
-WORKLOADS = {  # name: (mode of the storm, attempts per connection, the plan's goal beside the floor)
+WORKLOADS: dict[
+    str, tuple[Mode, int, float]
+] = {  # name: (mode of the storm, attempts per connection, the plan's goal beside the floor)
     "failed login, 1 per connection": ("fail", 1, 1.6),
     "failed login, 3 per connection": ("fail", 3, 1.9),
     "login, STAT, QUIT": ("ok", 1, 2.6),
@@ -71,7 +75,7 @@ class Server:
         host, _, port = process.stdout.readline().split()[2].rpartition(":")
         self.address = f"{host}:{port}"
 
-    def cost(self, mode: str, each: int, attempts: int) -> float:
+    def cost(self, mode: Mode, each: int, attempts: int) -> float:
         """Microseconds of CPU for an attempt of a storm."""
         before = self.cpu()
         report = storm(

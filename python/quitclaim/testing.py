@@ -72,6 +72,7 @@ class Controller:
         self.addresses: list[tuple[str, int]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
+        self._patience: float | None = None  # seconds for sessions to end
         self._thread: threading.Thread | None = None
 
     @property
@@ -98,10 +99,15 @@ class Controller:
         traceback: TracebackType | None,
         /,
     ) -> None:
-        """Drains the server, and returns when its thread is gone."""
+        """Drains the server, and returns when its thread is gone.
+
+        Sessions that are still open have `Limits.drain_timeout` to end, and none if an exception is on its
+        way, such as that of a failed test.
+        """
         assert self._loop is not None, "it was entered"  # noqa: S101 - the caller's mistake
         assert self._stop is not None, "it was entered"  # noqa: S101
         assert self._thread is not None, "it was entered"  # noqa: S101
+        self._patience = None if kind is None else 0.0
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
@@ -126,6 +132,7 @@ class Controller:
             async with self.server as server:
                 bound.set_result(server.addresses)
                 await self._stop.wait()
+                await server.drain(seconds=self._patience)
 
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             try:

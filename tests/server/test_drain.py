@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import socket
+from poplib import POP3
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.server.back_ends import Gate
 from tests.server.wire import PLAIN
+from tests.session.peer import PASSWORD
 
+from quitclaim.accounts import MemoryAccounts
 from quitclaim.limits import Limits
+from quitclaim.maildrop import MemoryStore
 from quitclaim.observer import Left
+from quitclaim.testing import Controller
 
 if TYPE_CHECKING:
     from tests.server.conftest import Served, Servers
@@ -29,6 +34,21 @@ def _few_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
 def causes(served: Served) -> list[str]:
     """Why connections ended."""
     return sorted(event.cause for event in served.events if isinstance(event, Left))
+
+
+def test_a_controller_does_not_let_sessions_end_when_a_test_has_failed() -> None:
+    patient = Limits(drain_timeout=3_600)
+    accounts = MemoryAccounts({"anna": PASSWORD})
+    with (
+        pytest.raises(AssertionError),
+        Controller(accounts=accounts, store=MemoryStore(), limits=patient) as served,
+    ):
+        client = POP3(*served.address)
+        client.user("anna")
+        client.pass_(PASSWORD)
+        raise AssertionError
+    client.close()
+    assert len(served.server.table) == 0
 
 
 def test_a_server_without_peers_stops_at_once(serve: Servers) -> None:

@@ -339,7 +339,7 @@ def test_the_last_user_counts(peer: Peer) -> None:
 
 def test_a_peer_that_others_can_hear_says_no_password(connect: Peers) -> None:
     peer = connect(trusted=False)
-    assert peer.say(b"USER anna") == b"-ERR no password without TLS, see CAPA\r\n"
+    assert peer.say(b"USER anna") == b"-ERR no password in plaintext is taken here, see CAPA\r\n"
     assert peer.say(b"PASS open sesame") == b"-ERR say USER first\r\n"
     assert peer.say(b"AUTH PLAIN AGFubmEAb3BlbiBzZXNhbWU=") == b"-ERR no such mechanism here, see CAPA\r\n"
     assert peer.table.stats().acquired == 0

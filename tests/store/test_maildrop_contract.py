@@ -29,7 +29,7 @@ class Mail:
     """A store that knows anna and bert, and what a test does with it."""
 
     store: MaildropStore
-    put: Callable[[str, bytes], None]
+    put: Callable[[str | list[str], bytes], None]
     ask: Callable[..., Any]
 
     def deliver(self, *messages: bytes, to: str = "anna") -> None:
@@ -70,7 +70,15 @@ def mail(request: pytest.FixtureRequest, ask: Callable[..., Any]) -> Mail:
     add(database, "anna", "open sesame")
     add(database, "Bert", "open sesame")
     sqlite = SqliteStore(database)
-    return Mail(sqlite, lambda name, message: sqlite.deliver([name], message), ask)
+    return Mail(sqlite, sqlite.deliver, ask)
+
+
+def test_a_name_alone_is_one_name_and_many_are_many(mail: Mail) -> None:
+    mail.put("anna", b"to one")
+    mail.put(["anna", "bert", "Anna"], b"to both")
+    octets = {len(b"to one\r\n"), len(b"to both\r\n")}
+    assert set(mail.open().octets) == octets
+    assert len(mail.open(BERT).octets) == 1
 
 
 def test_a_new_maildrop_is_empty(mail: Mail) -> None:

@@ -64,7 +64,7 @@ def test_a_message_to_the_same_user_twice_is_delivered_once(store: SqliteStore, 
 def test_a_message_to_an_unknown_user_too_is_delivered_to_nobody(
     store: SqliteStore, database: Database
 ) -> None:
-    with pytest.raises(UnknownUser, match="no mailbox of 'cleo', 'dora'"):
+    with pytest.raises(UnknownUser, match="there is no account 'cleo', 'dora'"):
         store.deliver(["anna", "cleo", "dora"], b"hello\r\n")
     assert rows(database, "SELECT count(*) FROM message") == [(0,)]
 

@@ -39,12 +39,14 @@ class MemoryStore:
         self._open: dict[str, MemoryMaildrop] = {}
         self._lock = threading.Lock()
 
-    def deliver(self, username: str, message: bytes | Iterable[bytes], /) -> None:
-        """Puts a message, whole or in pieces, into that user's maildrop, for sessions that open it later."""
+    def deliver(self, usernames: str | Collection[str], message: bytes | Iterable[bytes], /) -> None:
+        """Puts a message, whole or in pieces, into maildrops, one or many, for the sessions to come."""
+        names = [usernames] if isinstance(usernames, str) else usernames
         ready = b"".join(wire_form(pieces(message)))
         with self._lock:
-            self._messages.setdefault(fold(username), {})[self._next] = ready
-            self._next += 1
+            for key in dict.fromkeys(map(fold, names)):
+                self._messages.setdefault(key, {})[self._next] = ready
+                self._next += 1
 
     def open(self, identity: Identity, /) -> MemoryMaildrop:
         """Locks that user's maildrop and fixes its list.

@@ -68,18 +68,19 @@ class SqliteStore:
         """
         return self._database.submit(self._open, identity.key, discard=SqliteMaildrop.close)
 
-    def deliver(self, usernames: Collection[str], message: bytes | Iterable[bytes], /) -> None:
-        """Puts a message, whole or in pieces, into these users' maildrops: all or none, durable on return.
+    def deliver(self, usernames: str | Collection[str], message: bytes | Iterable[bytes], /) -> None:
+        """Puts a message, whole or in pieces, into maildrops, one or many: all or none, durable on return.
 
         It waits for the store thread, so call it where no event loop runs. A message may be larger than the
         memory if it comes in pieces: they are written to a file of the data folder first, so that nobody
         waits for whoever sends them.
 
         Raises:
-            UnknownUser: these have no mailbox.
+            UnknownUser: there is no such account.
             StoreUnavailable: as for `Database.run`.
         """
-        keys = dict.fromkeys(map(fold, usernames))
+        names = [usernames] if isinstance(usernames, str) else usernames
+        keys = dict.fromkeys(map(fold, names))
         try:
             with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(self._database.folder)) as body:
                 octets = 0
@@ -245,7 +246,7 @@ def _deliver(connection: sqlite3.Connection, keys: tuple[str, ...], body: IO[byt
         rows = {key: connection.execute(_BY_KEY, (key,)).fetchone() for key in keys}
         unknown = [key for key, row in rows.items() if row is None]
         if unknown:
-            message = f"no mailbox of {', '.join(map(repr, unknown))}"
+            message = f"there is no account {', '.join(map(repr, unknown))}"
             raise UnknownUser(message)
         first: int | None = None
         for (mailbox,) in rows.values():

@@ -215,8 +215,8 @@ class ServerConnection(asyncio.Protocol):
         if session.next == "READ":
             self._read(yes=not self._is_choked)
         elif session.next == "CLOSE":
-            # It knows why itself. What it holds is not to wait for a peer that reads nothing.
-            self.end("lost")
+            # What it holds is not to wait for a peer that reads nothing.
+            self.end(session.cause or "lost")
         elif self._future is not None:
             if session.buffered > _BUFFERED:
                 self._read(yes=False)

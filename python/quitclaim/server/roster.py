@@ -72,7 +72,7 @@ class Roster:
         if self.is_draining and not len(self.admitted):
             self.quiet.set()
 
-    async def drain(self, seconds: float, /) -> bool:
+    async def wait_until_empty(self, seconds: float, /) -> bool:
         """Waits until nobody is left, so long at most, and says whether that is so."""
         self.is_draining = True
         if not len(self.admitted):

@@ -107,7 +107,7 @@ class Server:
         )
         self._roster = Roster(self.limits)
         self._servers: list[asyncio.Server] = []
-        self._sweep: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
@@ -148,8 +148,10 @@ class Server:
         """Drains: see `drain`."""
         await self.drain()
 
-    async def drain(self) -> None:
-        """Stops accepting, lets sessions end, and after `Limits.drain_timeout` ends them. Idempotent.
+    async def drain(self, *, seconds: float | None = None) -> None:
+        """Stops accepting, lets sessions end, and after so many seconds ends them. Idempotent.
+
+        The time is `Limits.drain_timeout` if it is not given.
 
         Who has not begun to log in is told to come again at once. When it returns there is no connection and
         no handle left; answers that are still awaited then are cancelled, and their maildrops closed.
@@ -159,10 +161,10 @@ class Server:
         roster.is_draining = True
         for peer in tuple(roster.peers):
             peer.drain()
-        if not await roster.drain(self.limits.drain_timeout):
+        if not await roster.wait_until_empty(self.limits.drain_timeout if seconds is None else seconds):
             for peer in tuple(roster.peers):
                 peer.end("drained")
-            await roster.drain(_LAST_WORDS)
+            await roster.wait_until_empty(_LAST_WORDS)
             for peer in tuple(roster.peers):
                 peer.abort()
             answers = tuple(roster.answers)
@@ -170,10 +172,10 @@ class Server:
                 answer.cancel()
             if answers:  # a coroutine may be deaf to it
                 await asyncio.wait(answers, timeout=_LAST_WORDS)
-            await roster.drain(_LAST_WORDS)
-        if self._sweep is not None:
-            self._sweep.cancel()
-            self._sweep = None
+            await roster.wait_until_empty(_LAST_WORDS)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     async def _bind(self, loop: asyncio.AbstractEventLoop, listener: Listener) -> asyncio.Server:
         def connection() -> ServerConnection:
@@ -204,7 +206,7 @@ class Server:
         now = loop.time()
         self.table.tick(now)
         self._roster.look_around(now)
-        self._sweep = loop.call_later(_SWEEP, self._look_around, loop)
+        self._timer = loop.call_later(_SWEEP, self._look_around, loop)
 
 
 def default_mechanisms(*, domain: str | None = None) -> tuple[Mechanism, ...]:

@@ -69,7 +69,14 @@ class Dialogue:
     """One peer's side of things, as the handlers of its commands see it.
 
     A handler returns what is said at once. What takes longer it leaves to `ask` or `say`, and what ends the
-    connection to `leave`.
+    connection to `leave`. What comes next is one state in five attributes:
+
+        next   waiting    then  late    reply
+        READ   -          -     -       -       the peer has the word
+        WAIT   awaitable  set   maybe   -       `ask`: an answer is awaited; late, it may hold something
+        WAIT   awaitable  set   -       set     a long reply waits for what it reads
+        WAIT   -          set   -       maybe   `pause`: the peer must take what was said
+        CLOSE  -          -     -       -       it is over when what was said is sent
     """
 
     __slots__ = (
@@ -86,10 +93,10 @@ class Dialogue:
         "owner",
         "peer",
         "reply",
+        "said_user",
         "service",
         "then",
         "trusted",
-        "user",
         "username",
         "waiting",
     )
@@ -113,7 +120,7 @@ class Dialogue:
         # before login
         self.handle: Handle | None = None  # of the attempt under way
         self.mechanism = b""  # of the last attempt
-        self.user: bytes | None = None  # what USER said, for the PASS right after it
+        self.said_user: bytes | None = None  # what USER said, for the PASS right after it
         self.failures = 0
         # after
         self.username = ""

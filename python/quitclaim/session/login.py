@@ -36,13 +36,13 @@ def user(dialogue: Dialogue, command: User) -> bytes:
     """USER: kept for the PASS that follows; says nothing of who exists."""
     if b"PLAIN" not in dialogue.service.mechanisms[dialogue.trusted]:
         return dialogue.refuse_command(texts.NO_PLAINTEXT)
-    dialogue.user = command.name
+    dialogue.said_user = command.name
     return texts.WHICH_PASSWORD
 
 
 def password(dialogue: Dialogue, command: Pass) -> bytes:
     """PASS: an attempt of PLAIN in other words."""
-    name, dialogue.user = dialogue.user, None
+    name, dialogue.said_user = dialogue.said_user, None
     if name is None:
         return dialogue.refuse_command(texts.NO_USER)
     plain = dialogue.service.mechanisms[dialogue.trusted][b"PLAIN"]
@@ -68,19 +68,19 @@ def response(dialogue: Dialogue, response: Response) -> bytes:
 
 def cancelled(dialogue: Dialogue, _event: Cancelled) -> bytes:
     """`*`: the attempt is over, by the peer's wish."""
-    _end(dialogue, _Cancellation())
+    _fail_handle(dialogue, _Cancellation())
     dialogue.service.counters.cancelled += 1
     return _refused(dialogue, texts.CANCELLED, "cancelled")
 
 
 def bad_response(dialogue: Dialogue, _event: BadResponse) -> bytes:
     """What is no base64 is refused like any token that is malformed."""
-    return _refuse(dialogue, _end(dialogue, InvalidToken("no base64")))
+    return _refuse(dialogue, _fail_handle(dialogue, InvalidToken("no base64")))
 
 
 def too_long(dialogue: Dialogue) -> bytes:
     """A line of the exchange that exceeds its limit is refused like any token that is malformed."""
-    return _refuse(dialogue, _end(dialogue, InvalidToken("line too long")))
+    return _refuse(dialogue, _fail_handle(dialogue, InvalidToken("line too long")))
 
 
 # --- an attempt, from here to its reply
@@ -115,7 +115,7 @@ def _respond(dialogue: Dialogue, token: bytes) -> bytes:
 def _answered(dialogue: Dialogue, answer: object, error: BaseException | None) -> bytes:
     """The accounts have answered: the exchange takes it by a step."""
     if error is not None:
-        return _refuse(dialogue, _end(dialogue, error))
+        return _refuse(dialogue, _fail_handle(dialogue, error))
     handle = dialogue.handle
     assert handle is not None, "an answer belongs to an attempt"  # noqa: S101 - our own mistake
     try:
@@ -136,7 +136,7 @@ def _proven(dialogue: Dialogue, identity: Identity) -> bytes:
 def _opened(dialogue: Dialogue, maildrop: Maildrop, error: BaseException | None) -> bytes:
     """The store has answered: the login is good, unless the maildrop is not to be had."""
     if error is not None:
-        return _refuse(dialogue, _end(dialogue, error))
+        return _refuse(dialogue, _fail_handle(dialogue, error))
     dialogue.mail = mail = OpenMaildrop(maildrop)  # first of all: from here on it is closed with the session
     handle, dialogue.handle = dialogue.handle, None
     assert handle is not None, "a login belongs to an attempt"  # noqa: S101 - our own mistake
@@ -161,8 +161,11 @@ def _opened(dialogue: Dialogue, maildrop: Maildrop, error: BaseException | None)
 # --- its refusals
 
 
-def _end(dialogue: Dialogue, error: BaseException) -> BaseException:
-    """Frees the handle of an attempt that no step of its own has ended, by a step that raises."""
+def _fail_handle(dialogue: Dialogue, error: BaseException) -> BaseException:
+    """Ends an attempt that no step of its own has ended, by a step that raises.
+
+    `owner.free` would do, and count as `done`: what failed is to be counted as failed, or as cancelled.
+    """
     handle = dialogue.handle
     assert handle is not None, "only an attempt ends"  # noqa: S101 - our own mistake
     try:

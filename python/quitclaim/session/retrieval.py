@@ -39,7 +39,7 @@ def retrieve(dialogue: Dialogue, mail: OpenMaildrop, number: int) -> LongReply:
         offset += len(chunk)
         mail.sent += len(chunk)
         dialogue.service.counters.octets += len(chunk)
-        chunk = yield from _read(maildrop, number, offset) if offset < octets else _nothing()
+        chunk = (yield from _read(maildrop, number, offset)) if offset < octets else b""
     yield stuffing.end()
     mail.retrieved += 1
     dialogue.service.counters.retrieved += 1
@@ -67,7 +67,7 @@ def top_of(dialogue: Dialogue, mail: OpenMaildrop, number: int, lines: int) -> L
         mail.sent += len(part)
         dialogue.service.counters.octets += len(part)
         more = not head.is_whole and offset < octets
-        chunk = yield from _read(maildrop, number, offset) if more else _nothing()
+        chunk = (yield from _read(maildrop, number, offset)) if more else b""
     yield stuffing.end()
 
 
@@ -114,9 +114,3 @@ def _read(maildrop: Maildrop, number: int, offset: int) -> Generator[Awaitable[b
     if isinstance(answer, Awaitable):
         answer = yield answer
     return answer
-
-
-def _nothing() -> Generator[Awaitable[bytes], Any, bytes]:
-    """No chunk: the end is known, and asking for it would be another turn of the store's thread."""
-    return b""
-    yield  # makes it a generator, as `_read` is

@@ -134,8 +134,8 @@ class Session(Dialogue):
         try:
             while (event := connection.next_event()) is not pop3.NEED_DATA:
                 kind = type(event)
-                if self.user is not None and kind is not pop3.Pass:
-                    self.user = None  # RFC 1939 §7: PASS comes right after USER
+                if self.said_user is not None and kind is not pop3.Pass:
+                    self.said_user = None  # RFC 1939 §7: PASS comes right after USER
                 bad = self.bad_commands
                 reply = _HANDLERS[kind](self, event)
                 if bad and bad == self.bad_commands:

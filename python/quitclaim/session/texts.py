@@ -42,7 +42,7 @@ CANCELLED: Final = replies.error(b"authentication cancelled")
 IN_USE: Final = replies.error(b"the maildrop is locked by another session", b"IN-USE")
 UNAVAILABLE: Final = replies.error(b"no login is possible now, try again later", b"SYS/TEMP")
 NO_MECHANISM: Final = replies.error(b"no such mechanism here, see CAPA")
-NO_PLAINTEXT: Final = replies.error(b"no password without TLS, see CAPA")
+NO_PLAINTEXT: Final = replies.error(b"no password in plaintext is taken here, see CAPA")
 NO_USER: Final = replies.error(b"say USER first")
 WHICH_PASSWORD: Final = replies.ok(b"and the password")
 
