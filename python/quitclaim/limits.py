@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 
-__all__ = ("Connections", "Limits")
+__all__ = ("Connections", "Limits", "network")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +14,7 @@ class Limits:
 
     Args:
         connections: at once, in all; who comes beyond is told to come again.
-        connections_per_address: at once, from one address.
+        connections_per_address: at once, from one address; of IPv6, from one /64, which is what one gets.
         login_timeout: from connecting to being logged in.
         idle_timeout: without a word in TRANSACTION, and without reading what is sent; RFC 1939 §3 wants ten
             minutes at least. Nothing is deleted then.
@@ -45,6 +46,20 @@ class Limits:
             if not getattr(self, name) > 0:
                 message = f"{name} must be above zero"
                 raise ValueError(message)
+
+
+def network(address: str, /) -> str:
+    """What of an address is one peer's, as far as limits go: all of IPv4, the first 64 bits of IPv6.
+
+    >>> network("192.0.2.7"), network("2001:db8::1") == network("2001:db8::2"), network("::ffff:192.0.2.7")
+    ('192.0.2.7', True, '192.0.2.7')
+    """
+    if ":" not in address:
+        return address
+    parsed = IPv6Address(address)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Address(int(parsed) >> 64 << 64))
 
 
 class Connections:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Never, Self, TypeVar
 
 import uvloop
 
@@ -30,7 +30,8 @@ _T = TypeVar("_T")
 class Controller:
     r"""Runs a `Server` in a thread of its own: bound when `with` is entered, drained when it is left.
 
-    The arguments are the server's; it listens at a free port of 127.0.0.1 unless told otherwise.
+    The arguments are the server's; it listens at a free port of 127.0.0.1 unless told otherwise. Whoever
+    enters it without `with` must leave it too: its thread does not end by itself.
 
     >>> from poplib import POP3
     >>> from quitclaim.accounts import MemoryAccounts
@@ -71,9 +72,10 @@ class Controller:
         )
         self.addresses: list[tuple[str, int]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stop: asyncio.Event | None = None
-        self._patience: float | None = None  # seconds for sessions to end
-        self._thread: threading.Thread | None = None
+        self._thread = threading.Thread(target=self._run, name="quitclaim-server")
+        self._bound: Future[list[tuple[str, int]]] = Future()
+        self._stop: Future[float | None] = Future()  # seconds for sessions to end; None for the limit's
+        self._calls: set[Future[Any]] = set()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -81,13 +83,12 @@ class Controller:
         return self.addresses[0]
 
     def __enter__(self) -> Self:
-        """Starts the thread, and returns when the server listens."""
-        bound: Future[list[tuple[str, int]]] = Future()
-        self._thread = threading.Thread(target=self._run, args=(bound,), name="quitclaim-server")
+        """Starts the thread, and returns when the server listens. Once: for another time, make another."""
         self._thread.start()
         try:
-            self.addresses = bound.result()
-        except BaseException:
+            self.addresses = self._bound.result()
+        except BaseException:  # it could not bind, or we are interrupted
+            self._stop.set_result(0.0)
             self._thread.join()
             raise
         return self
@@ -104,40 +105,52 @@ class Controller:
         Sessions that are still open have `Limits.drain_timeout` to end, and none if an exception is on its
         way, such as that of a failed test.
         """
-        assert self._loop is not None, "it was entered"  # noqa: S101 - the caller's mistake
-        assert self._stop is not None, "it was entered"  # noqa: S101
-        assert self._thread is not None, "it was entered"  # noqa: S101
-        self._patience = None if kind is None else 0.0
-        self._loop.call_soon_threadsafe(self._stop.set)
+        self._stop.set_result(None if kind is None else 0.0)
         self._thread.join()
 
     def call(self, function: Callable[[], _T], /) -> _T:
-        """Runs a function in the server's thread, between two of its events, and gives its result."""
+        """Runs a function in the server's thread, between two of its events, and gives its result.
+
+        Raises:
+            RuntimeError: the server has stopped.
+        """
         assert self._loop is not None, "it was entered"  # noqa: S101 - the caller's mistake
         result: Future[_T] = Future()
+        self._calls.add(result)
+        try:
+            self._loop.call_soon_threadsafe(_settle, result, function)
+            return result.result()
+        finally:
+            self._calls.discard(result)
 
-        def run() -> None:
-            try:
-                result.set_result(function())
-            except BaseException as error:  # noqa: BLE001 - it is the caller's
-                result.set_exception(error)
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._serve())
+        except BaseException as error:
+            if self._bound.done():
+                raise
+            self._bound.set_exception(error)
+        finally:
+            for call in tuple(self._calls):  # which came too late for the loop to run them
+                _settle(call, _has_stopped)
 
-        self._loop.call_soon_threadsafe(run)
-        return result.result()
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        async with self.server as server:
+            self._bound.set_result(server.addresses)
+            seconds = await asyncio.wrap_future(self._stop)
+            await server.drain(seconds=seconds)
 
-    def _run(self, bound: Future[list[tuple[str, int]]]) -> None:
-        async def serve() -> None:
-            self._loop = asyncio.get_running_loop()
-            self._stop = asyncio.Event()
-            async with self.server as server:
-                bound.set_result(server.addresses)
-                await self._stop.wait()
-                await server.drain(seconds=self._patience)
 
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            try:
-                runner.run(serve())
-            except BaseException as error:
-                if bound.done():
-                    raise
-                bound.set_exception(error)
+def _settle(result: Future[_T], function: Callable[[], _T]) -> None:
+    if not result.done():
+        try:
+            result.set_result(function())
+        except BaseException as error:  # noqa: BLE001 - it is the caller's
+            result.set_exception(error)
+
+
+def _has_stopped() -> Never:
+    message = "the server has stopped"
+    raise RuntimeError(message)

@@ -37,18 +37,16 @@ def causes(served: Served) -> list[str]:
 
 
 def test_a_controller_does_not_let_sessions_end_when_a_test_has_failed() -> None:
-    patient = Limits(drain_timeout=3_600)
-    accounts = MemoryAccounts({"anna": PASSWORD})
-    with (
-        pytest.raises(AssertionError),
-        Controller(accounts=accounts, store=MemoryStore(), limits=patient) as served,
-    ):
+    controller = Controller(
+        accounts=MemoryAccounts({"anna": PASSWORD}), store=MemoryStore(), limits=Limits(drain_timeout=3_600)
+    )
+    with pytest.raises(AssertionError), controller as served:  # noqa: PT012 - that it is left is the point
         client = POP3(*served.address)
         client.user("anna")
         client.pass_(PASSWORD)
         raise AssertionError
     client.close()
-    assert len(served.server.table) == 0
+    assert len(controller.server.table) == 0
 
 
 def test_a_server_without_peers_stops_at_once(serve: Servers) -> None:

@@ -123,3 +123,26 @@ def test_a_peer_that_is_lost_between_portions_leaves_nothing(long: Peer) -> None
     long.say(b"UIDL")
     long.session.close("lost")
     assert long.session.resume() == b""
+
+
+def test_lists_of_nothing_but_deleted_messages_are_work_too(long: Peer) -> None:
+    for number in range(1, MANY + 1):
+        long.session.mail.delete(number)  # type: ignore[union-attr]  # 100,000 commands, in short
+    said = portions(long, b"LIST", b"UIDL")
+    assert len(said) > 2 * MANY // 2_000 // 5
+    assert b"".join(said) == b"+OK sizes follow\r\n.\r\n+OK names follow\r\n.\r\n"
+
+
+def test_many_commands_are_answered_some_at_a_time(long: Peer) -> None:
+    said = portions(long, *[b"RSET"] * 1_000)
+    assert len(said) >= 10
+    assert b"".join(said) == b"+OK\r\n" * 1_000
+
+
+def test_taking_all_marks_back_adds_nothing_up_again(long: Peer) -> None:
+    long.say(b"DELE 1", b"DELE 2")
+    mail = long.session.mail
+    assert mail is not None
+    mail.maildrop = None  # type: ignore[assignment]  # so nobody can look
+    assert long.say(b"RSET") == b"+OK\r\n"
+    assert mail.octets == 7 * MANY

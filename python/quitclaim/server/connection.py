@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any, cast
 
 from quitclaim.errors import Unavailable
+from quitclaim.limits import network
 from quitclaim.observer import Connected
 from quitclaim.session import Session, texts
 
@@ -65,7 +66,7 @@ class ServerConnection(asyncio.Protocol):
         self._service = service
         self._table = table
         self._allow_plaintext = allow_plaintext
-        self._address: str | None = None  # set while it is counted
+        self._address: str | None = None  # as it is counted
         self._future: asyncio.Future[Any] | None = None  # the answer that is awaited
         self._is_choked = False  # the peer does not take what is said
         self._is_reading = True
@@ -84,15 +85,22 @@ class ServerConnection(asyncio.Protocol):
             self._transport.abort()
             return
         address = name[0]
-        if roster.is_draining or not roster.admitted.enter(address):
+        place = network(address)
+        if roster.is_draining or not roster.admitted.enter(place):
             service.counters.refused += 1
             self._transport.write(texts.DRAINING if roster.is_draining else texts.TOO_MANY)
             transport.close()
             return
-        self._address = address
         peer = f"[{address}]:{name[1]}" if ":" in address else f"{address}:{name[1]}"
         trusted = self._allow_plaintext or is_loopback(address)
-        self._session = Session(service, self._table.owner(peer), peer=peer, trusted=trusted)
+        try:
+            owner = self._table.owner(peer)
+        except Exception:  # noqa: BLE001 - the edge of a connection: it logs
+            roster.admitted.leave(place)
+            self._give_up(peer)
+            return
+        self._address = place
+        self._session = Session(service, owner, peer=peer, trusted=trusted)
         roster.peers.add(self)
         self.since = roster.now
         self.deadline = roster.now + service.limits.login_timeout
@@ -101,11 +109,14 @@ class ServerConnection(asyncio.Protocol):
             try:
                 service.observer(Connected(peer))
             except Exception:  # noqa: BLE001 - the edge of a connection: it logs
-                _log.exception("nobody could be told of %s", peer)
-                service.counters.errors += 1
-                self._transport.abort()
+                self._give_up(peer)
                 return
         self._transport.write(texts.GREETING)
+
+    def _give_up(self, peer: str) -> None:
+        _log.exception("%s is not let in", peer)
+        self._service.counters.errors += 1
+        self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Hands over what came, and sends what is said to it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 from quitclaim.limits import Connections
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from quitclaim.observer import Cause
 
 __all__ = ("Peer", "Roster")
+
+_log = logging.getLogger(__name__)
 
 
 class Peer(Protocol):
@@ -64,7 +67,11 @@ class Roster:
         """Ends whoever has overstayed. One timer for all costs less than one for each."""
         self.now = now
         for peer in [peer for peer in self.peers if peer.deadline <= now]:
-            peer.expire()
+            try:
+                peer.expire()
+            except Exception:  # noqa: BLE001 - the edge of a connection: it logs, and the others have their turn
+                _log.exception("%s overstays", peer.peer)
+                peer.abort()
 
     def leave(self, address: str, /) -> None:
         """Takes note that nothing is left of a connection."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import logging
 import os
 import socket
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from quitclaim.session import ExchangeTable
 
 __all__ = ("ConnectedPeer", "Listener", "Server", "default_mechanisms")
+
+_log = logging.getLogger(__name__)
 
 _SWEEP = 1.0  # seconds between two looks at the deadlines
 _LAST_WORDS = 1.0  # seconds for what was said last to be sent, when a drain is out of time
@@ -80,6 +83,7 @@ class Server:
 
     Raises:
         OSError: on enter, if an address cannot be bound; then none is.
+        RuntimeError: on enter, if it was entered before.
     """
 
     def __init__(  # noqa: PLR0913 - each a seam, and all but two have a default
@@ -108,6 +112,7 @@ class Server:
         self._roster = Roster(self.limits)
         self._servers: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._is_entered = False
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
@@ -126,7 +131,11 @@ class Server:
         return [ConnectedPeer(one.peer, one.username, roster.now - one.since) for one in first]
 
     async def __aenter__(self) -> Self:
-        """Binds every address, and begins."""
+        """Binds every address, and begins. Once: for another time, make another server."""
+        if self._is_entered:
+            message = "this server was entered before: make another"
+            raise RuntimeError(message)
+        self._is_entered = True
         loop = asyncio.get_running_loop()
         self._roster.now = loop.time()  # for who connects while the other addresses are still to be bound
         try:
@@ -134,6 +143,8 @@ class Server:
                 self._servers.append(await self._bind(loop, listener))
         except BaseException:
             self._stop_listening()
+            self._roster.is_draining = True
+            self._drop_all()  # whoever has come meanwhile
             raise
         self._look_around(loop)
         return self
@@ -159,20 +170,26 @@ class Server:
         self._stop_listening()
         roster = self._roster
         roster.is_draining = True
-        for peer in tuple(roster.peers):
-            peer.drain()
-        if not await roster.wait_until_empty(self.limits.drain_timeout if seconds is None else seconds):
+        try:
+            for peer in tuple(roster.peers):
+                peer.drain()
+            if await roster.wait_until_empty(self.limits.drain_timeout if seconds is None else seconds):
+                return
             for peer in tuple(roster.peers):
                 peer.end("drained")
             await roster.wait_until_empty(_LAST_WORDS)
-            for peer in tuple(roster.peers):
-                peer.abort()
-            answers = tuple(roster.answers)
-            for answer in answers:
-                answer.cancel()
-            if answers:  # a coroutine may be deaf to it
-                await asyncio.wait(answers, timeout=_LAST_WORDS)
-            await roster.wait_until_empty(_LAST_WORDS)
+        finally:
+            self._drop_all()
+        await roster.wait_until_empty(_LAST_WORDS)
+
+    def _drop_all(self) -> None:
+        """Ends whatever is left, and waits for nothing: also for whoever cancels a drain."""
+        roster = self._roster
+        for peer in tuple(roster.peers):
+            peer.end("drained")
+            peer.abort()
+        for answer in tuple(roster.answers):
+            answer.cancel()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -203,10 +220,14 @@ class Server:
 
     def _look_around(self, loop: asyncio.AbstractEventLoop) -> None:
         """Once a second: says what time it is, and ends whoever has overstayed."""
-        now = loop.time()
-        self.table.tick(now)
-        self._roster.look_around(now)
+        # First of all: whatever goes wrong now, the next look is taken.
         self._timer = loop.call_later(_SWEEP, self._look_around, loop)
+        now = loop.time()
+        try:
+            self.table.tick(now)
+        except Exception:  # noqa: BLE001 - an embedder's table; the peers' time-outs do not depend on it
+            _log.exception("the table does not take the time")
+        self._roster.look_around(now)
 
 
 def default_mechanisms(*, domain: str | None = None) -> tuple[Mechanism, ...]:

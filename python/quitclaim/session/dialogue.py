@@ -18,6 +18,7 @@ __all__ = (  # noqa: RUF022 - sorted as Python sorts
     "Dialogue",
     "ExchangeOwner",
     "ExchangeTable",
+    "Late",
     "LongReply",
     "Next",
     "PORTION",
@@ -28,6 +29,7 @@ Next: TypeAlias = Literal["READ", "WAIT", "CLOSE"]
 """What is to be done next: give it what the peer sends; resume it; close the connection."""
 
 PORTION = 65_536  # octets said at a time, before the peer must have taken some
+_NOTHING = PORTION // 4  # what an empty part counts for: a list of deleted messages is work too
 
 LongReply: TypeAlias = Generator[bytes | Awaitable[Any], Any, None]
 """A reply in portions: it yields octets to send, and what must be awaited, whose answer it is sent."""
@@ -112,7 +114,7 @@ class Dialogue:
         self.next: Next = "READ"
         self.waiting: Awaitable[object] | None = None
         self.then: Then | None = None  # what goes on with the answer
-        self.late: Callable[[Any], None] | None = None  # what closes an answer that nobody waits for any more
+        self.late: Late | None = None  # what closes an answer that nobody waits for any more
         self.reply: LongReply | None = None
         self.cause: Cause | None = None  # why it ends, once that is known
         self.closed = False
@@ -133,11 +135,11 @@ class Dialogue:
         then: Then,
         /,
         *,
-        late: Callable[[Any], None] | None = None,
+        late: Late | None = None,
     ) -> bytes:
         """Asks, and goes on by `then(dialogue, answer, error)`: at once, or when the awaitable is done.
 
-        If the connection is gone by then, `late(answer)` is called instead; the answer is None for an error.
+        If the connection is gone by then, `late(answer, error)` is called instead.
         """
         try:
             answer = question(argument)
@@ -176,6 +178,7 @@ class Dialogue:
 
 
 Then: TypeAlias = Callable[[Dialogue, Any, BaseException | None], bytes]
+Late: TypeAlias = Callable[[Any, BaseException | None], None]
 
 
 def go_on(dialogue: Dialogue, answer: object, error: BaseException | None) -> bytes:
@@ -190,7 +193,7 @@ def go_on(dialogue: Dialogue, answer: object, error: BaseException | None) -> by
             answer = error = None
             if isinstance(part, bytes):
                 said.append(part)
-                size += len(part)
+                size += len(part) or _NOTHING
             else:
                 dialogue.next = "WAIT"
                 dialogue.waiting = part

@@ -220,6 +220,6 @@ def _raise(_exchange: Exchange, error: BaseException) -> Never:
     raise error
 
 
-def _close(maildrop: Any) -> None:  # noqa: ANN401 - what a store has opened, or None
+def _close(maildrop: Any, _error: BaseException | None) -> None:  # noqa: ANN401 - what was opened, or None
     if maildrop is not None:
         maildrop.close()

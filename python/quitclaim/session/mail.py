@@ -81,7 +81,7 @@ def delete(dialogue: Dialogue, command: Dele) -> bytes:
 
 def reset(dialogue: Dialogue, _command: Rset) -> bytes:
     """RSET: takes all marks back."""
-    _mail(dialogue).count()
+    _mail(dialogue).undelete()
     return texts.NOTHING
 
 
@@ -94,7 +94,19 @@ def quit_(dialogue: Dialogue, _command: Quit) -> bytes:
     if not mail.deleted:
         return _committed(dialogue, None, None)
     # Late: what was asked for in time is done, and the lock is held until it is.
-    return dialogue.ask(mail.maildrop.commit, mail.deleted, _committed, late=lambda _: mail.close())
+    return dialogue.ask(
+        mail.maildrop.commit,
+        mail.deleted,
+        _committed,
+        late=lambda _answer, error: _committed_late(dialogue, mail, error),
+    )
+
+
+def _committed_late(dialogue: Dialogue, mail: OpenMaildrop, error: BaseException | None) -> None:
+    """The same for a peer who is gone and hears of nothing."""
+    mail.close()
+    if error is None:
+        dialogue.service.counters.deleted += len(mail.deleted)
 
 
 def _committed(dialogue: Dialogue, _answer: None, error: BaseException | None) -> bytes:

@@ -13,12 +13,12 @@ __all__ = ("OpenMaildrop",)
 class OpenMaildrop:
     """What a session has from its login to its end; before, there is none of it to make and to carry."""
 
-    __slots__ = ("_is_closed", "deleted", "maildrop", "octets", "retrieved", "sent")
+    __slots__ = ("_is_closed", "_octets", "deleted", "maildrop", "octets", "retrieved", "sent")
 
     def __init__(self, maildrop: Maildrop, /) -> None:
         self.maildrop = maildrop
         self.deleted: set[int] = set()  # message numbers, until QUIT
-        self.octets = 0  # of the messages that are not deleted
+        self._octets = self.octets = 0  # of all messages, and of those that are not deleted
         self.retrieved = 0  # messages sent whole
         self.sent = 0  # octets of mail
         self._is_closed = False
@@ -32,15 +32,19 @@ class OpenMaildrop:
         return 1 <= number <= len(self.maildrop.octets) and number not in self.deleted
 
     def count(self) -> int:
-        """Adds up all octets: at the begin, and when all marks are taken back."""
-        self.deleted.clear()
-        self.octets = sum(self.maildrop.octets)
-        return self.octets
+        """Adds up all octets, once: with 100,000 messages that takes a millisecond."""
+        self._octets = self.octets = sum(self.maildrop.octets)
+        return self._octets
 
     def delete(self, number: int, /) -> None:
         """Marks a message."""
         self.deleted.add(number)
         self.octets -= self.maildrop.octets[number - 1]
+
+    def undelete(self) -> None:
+        """Takes all marks back."""
+        self.deleted.clear()
+        self.octets = self._octets
 
     def close(self) -> None:
         """Gives the lock back, once."""
