@@ -1,6 +1,6 @@
 # A list of names: whatever is longer than a command or two is a script in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test loom tsan mutants bench bench-rust bench-python bench-server docs wheel bare clean
+.PHONY: help setup demo check test loom tsan mutants bench bench-rust bench-python bench-ntlm bench-server fuzz docs wheel bare clean
 
 # clippy, rustdoc and maturin must agree on one interpreter, or each rebuilds PyO3 after the other.
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
@@ -29,15 +29,25 @@ tsan: ## Runs the stress test under ThreadSanitizer; needs a nightly toolchain (
 mutants: setup ## Seeds each mutant and names the test that kills it.
 	@.venv/bin/python scripts/mutants.py
 
-bench: bench-rust bench-python bench-server ## Prints all tables of benches: Rust, Python, the server.
+fuzz: ## Fuzzes each target of fuzz/ for ten minutes; needs a nightly toolchain and cargo-fuzz (scripts/fuzz.sh SECONDS: other).
+	@scripts/fuzz.sh
+
+bench: bench-rust bench-python bench-ntlm bench-server ## Prints all tables of benches: the table, NTLM, the server.
 
 bench-rust: setup ## Prints the Rust table: churn and storm beside the peers.
-	@cargo bench --package quitclaim-benches
+	@cargo bench --package quitclaim-benches --bench table
 
 bench-python: setup ## Prints the Python tables, one a group, with the extension as users get it (lto).
 	@.venv/bin/python -m maturin develop --locked --profile wheel --quiet
-	@.venv/bin/python -m pytest benches --benchmark-enable --benchmark-only --benchmark-group-by=group \
+	@.venv/bin/python -m pytest benches/test_table_bench.py --benchmark-enable --benchmark-only --benchmark-group-by=group \
 		--benchmark-columns=median,iqr,min,ops
+
+bench-ntlm: setup ## Prints what an NTLM login costs, in Rust and in Python, beside NTOWFv2 and pyspnego's acceptor.
+	@cargo bench --package quitclaim-benches --bench ntlm
+	@cargo bench --package quitclaim-benches --bench timing
+	@.venv/bin/python -m pytest benches/test_ntlm_bench.py --benchmark-enable --benchmark-only \
+		--benchmark-group-by=group --benchmark-columns=median,iqr,min
+	@.venv/bin/python benches/ntlm_timing.py
 
 bench-server: setup ## Prints what a login attempt costs the server, beside canned replies. Loopback only, a minute.
 	@.venv/bin/python benches/server/compare.py

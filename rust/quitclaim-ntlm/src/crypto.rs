@@ -1,7 +1,7 @@
 //! The primitives of MS-NLMP §6 and the functions of §3.3 and §3.4 that are made of them.
 
 use crate::text::utf16le;
-use crate::upper_case::upper_case;
+use crate::upper_case::upper_case_unit;
 use des::Des;
 use des::cipher::{BlockCipherEncrypt, KeyInit};
 use hmac::{Hmac, Mac};
@@ -74,7 +74,7 @@ pub(crate) fn ntowfv1(password: &str) -> Key {
 /// The user name of `NTOWFv2`, §3.3.2. The domain follows it as it is.
 pub(crate) fn upper_case_utf16le(username: &str) -> Vec<u8> {
     let mut octets = Vec::with_capacity(2 * username.len());
-    username.encode_utf16().for_each(|unit| octets.extend(upper_case(unit).to_le_bytes()));
+    username.encode_utf16().for_each(|unit| octets.extend(upper_case_unit(unit).to_le_bytes()));
     octets
 }
 

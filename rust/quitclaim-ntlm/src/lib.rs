@@ -89,6 +89,7 @@ pub use file_time::FileTime;
 pub use policy::{BindingPolicy, MicPolicy, Policy, PolicyConflict};
 pub use response::Version;
 pub use target_info::{InvalidName, TargetInfo};
+pub use upper_case::upper_case;
 
 /// The examples of the README run.
 #[cfg(doctest)]

@@ -5,8 +5,27 @@
 //! lest they become other scripts' letters; `ς` stays since Windows 7; so does what was encoded since Windows 8, and
 //! whatever takes two units. Rust's own mapping differs in 244 places, and grows with Unicode.
 
+/// A user name in upper case, as Windows has it and as both ends must have it: for clients, which compute `NTOWFv2` too.
+///
+/// Not for comparing names: `straße` and `STRASSE` are two users here.
+///
+/// ```
+/// use quitclaim_ntlm::upper_case;
+///
+/// assert_eq!(upper_case("Jürgen.Strauß"), "JÜRGEN.STRAUß");
+/// assert_eq!(upper_case("ılknur"), "ıLKNUR");
+/// ```
+#[must_use]
+pub fn upper_case(username: &str) -> String {
+    let upper = |letter: char| {
+        let unit = u16::try_from(u32::from(letter)).ok().map(upper_case_unit);
+        unit.and_then(|unit| char::from_u32(unit.into())).unwrap_or(letter)
+    };
+    username.chars().map(upper).collect()
+}
+
 /// The upper case of one UTF-16 unit.
-pub(crate) fn upper_case(unit: u16) -> u16 {
+pub(crate) fn upper_case_unit(unit: u16) -> u16 {
     if unit < 0x80 {
         return if (0x61..=0x7A).contains(&unit) { unit - 0x20 } else { unit };
     }
@@ -159,7 +178,7 @@ const RUNS: [(u16, u16, u16, i16); 134] = [
 
 #[cfg(test)]
 mod tests {
-    use super::{RUNS, upper_case};
+    use super::{RUNS, upper_case, upper_case_unit};
 
     fn all() -> impl Iterator<Item = u16> {
         0..=u16::MAX
@@ -173,15 +192,15 @@ mod tests {
 
     #[test]
     fn all_of_windows_973_letters_are_in() {
-        assert_eq!(all().filter(|&unit| upper_case(unit) != unit).count(), 973);
+        assert_eq!(all().filter(|&unit| upper_case_unit(unit) != unit).count(), 973);
     }
 
     #[test]
     fn what_is_changed_is_changed_as_unicode_has_it() {
         let unicode = |unit: u16| char::from_u32(unit.into()).map(|letter| letter.to_uppercase().collect::<Vec<_>>());
-        for unit in all().filter(|&unit| upper_case(unit) != unit) {
+        for unit in all().filter(|&unit| upper_case_unit(unit) != unit) {
             match unicode(unit).as_deref() {
-                Some([one]) => assert_eq!(u32::from(*one), upper_case(unit).into(), "{unit:04X}"),
+                Some([one]) => assert_eq!(u32::from(*one), upper_case_unit(unit).into(), "{unit:04X}"),
                 // Greek with a iota below: Unicode's simple mapping, which Rust has not, is the one with a iota beside.
                 _ => assert!((0x1F80..=0x1FFC).contains(&unit), "{unit:04X}"),
             }
@@ -190,6 +209,15 @@ mod tests {
 
     #[test]
     fn nothing_that_is_not_ascii_becomes_ascii() {
-        assert!(all().filter(|&unit| unit > 0x7F).all(|unit| upper_case(unit) > 0x7F));
+        assert!(all().filter(|&unit| unit > 0x7F).all(|unit| upper_case_unit(unit) > 0x7F));
+    }
+
+    #[test]
+    fn a_name_is_changed_unit_by_unit() {
+        for letter in (0..=0x1_FFFF).filter_map(char::from_u32) {
+            let name = letter.to_string();
+            let units: Vec<u16> = name.encode_utf16().map(upper_case_unit).collect();
+            assert_eq!(upper_case(&name).encode_utf16().collect::<Vec<_>>(), units, "{letter:?}");
+        }
     }
 }

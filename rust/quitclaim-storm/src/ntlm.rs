@@ -3,7 +3,7 @@
 use crate::outcome::Password;
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
-use quitclaim_ntlm::FileTime;
+use quitclaim_ntlm::{FileTime, upper_case};
 use std::fmt;
 
 /// The NEGOTIATE that Windows sends, without names. §2.2.1.1.
@@ -193,16 +193,6 @@ fn hmac(key: &Hmac<Md5>, parts: &[&[u8]]) -> [u8; 16] {
         hmac.update(part);
     }
     hmac.finalize().into_bytes().into()
-}
-
-/// The user name as it is hashed: one letter for one, and never another script's, as Windows does it.
-fn upper_case(username: &str) -> String {
-    let upper = |letter: char| {
-        let mut upper = letter.to_uppercase();
-        let one = if upper.len() == 1 { upper.next() } else { None };
-        one.filter(|_| !matches!(letter, 'ı' | 'ſ' | 'µ' | 'ς')).unwrap_or(letter)
-    };
-    username.chars().map(upper).collect()
 }
 
 const UNICODE: u32 = 1;

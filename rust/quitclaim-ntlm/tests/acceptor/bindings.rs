@@ -1,7 +1,7 @@
 //! Channel bindings: each policy against each kind of client, over TLS and over plaintext.
 
-use crate::claim;
-use crate::client::Client;
+use crate::client::{Client, Mic};
+use crate::{NOW, challenge, claim};
 use quitclaim_ntlm::{BindingPolicy, ChannelBinding, Credential, Error, Malformed, Policy, Proof, Refused};
 
 const CERTIFICATE_HASH: [u8; 32] = [0xE3; 32];
@@ -83,6 +83,21 @@ fn require_refuses_none_and_zero() {
 fn require_refuses_everybody_over_plaintext() {
     for sent in [Some(RIGHT), WRONG, ZERO, None] {
         assert_eq!(outcome(BindingPolicy::Require, sent, PLAINTEXT), MISSING);
+    }
+}
+
+#[test]
+fn binding_changed_on_the_way_is_denied() {
+    for forged in [RIGHT, [0; 16]] {
+        let relayed = client(WRONG);
+        let (challenged, challenge) = challenge(&relayed.negotiate(), Policy::default()).unwrap();
+        let mut message = Client { mic: Mic::None, ..relayed }.authenticate(&challenge);
+        let value = message.windows(4).position(|pair| pair == [10, 0, 16, 0]).unwrap() + 4;
+        message[value..value + 16].copy_from_slice(&forged);
+        let ours = ChannelBinding::tls_server_end_point(&CERTIFICATE_HASH);
+        let claim = challenged.authenticate(&message, Some(&ours), NOW).unwrap();
+        let denied = claim.verify(Proof::Credential(&Credential::from_password("secret")));
+        assert_eq!(denied.unwrap_err(), Error::LogonDenied);
     }
 }
 

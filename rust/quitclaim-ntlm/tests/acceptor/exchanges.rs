@@ -132,6 +132,14 @@ fn tampered_negotiate_is_denied() {
 }
 
 #[test]
+fn only_a_mic_shows_a_tampered_negotiate() {
+    let (client, weaker) = (Client { mic: Mic::None, ..alice() }, Client { offer: WINDOWS & !0x2000_0000, ..alice() });
+    let (challenged, challenge) = challenge(&weaker.negotiate(), Policy::default()).unwrap();
+    let claim = challenged.authenticate(&client.authenticate(&challenge), None, NOW).unwrap();
+    assert!(!claim.verify(Proof::Credential(&Credential::from_password("secret"))).unwrap().mic());
+}
+
+#[test]
 fn tampered_challenge_is_denied() {
     let client = alice();
     let (challenged, mut challenge) = challenge(&client.negotiate(), Policy::default()).unwrap();
@@ -151,6 +159,32 @@ fn stripped_flags_are_denied() {
     let claim = challenged.authenticate(&message, None, NOW).unwrap();
     let denied = claim.verify(Proof::Credential(&Credential::from_password("secret")));
     assert_eq!(denied.unwrap_err(), Error::LogonDenied);
+}
+
+#[test]
+fn mic_flag_cleared_on_the_way_is_denied() {
+    let (challenged, challenge) = challenge(&alice().negotiate(), Policy::default()).unwrap();
+    let mut message = alice().authenticate(&challenge);
+    let flags = message.windows(8).position(|pair| pair == [6, 0, 4, 0, 2, 0, 0, 0]).unwrap();
+    message[flags + 4] = 0;
+    message[72..88].fill(0);
+    let claim = challenged.authenticate(&message, None, NOW).unwrap();
+    let denied = claim.verify(Proof::Credential(&Credential::from_password("secret")));
+    assert_eq!(denied.unwrap_err(), Error::LogonDenied);
+}
+
+#[test]
+fn mic_and_what_announces_it_cut_out_is_denied() {
+    // All that is left of the client's own is the proof, and it is of the pairs as they were.
+    let (_, challenge_message) = challenge(&alice().negotiate(), Policy::default()).unwrap();
+    let whole = alice().authenticate(&challenge_message);
+    let response =
+        [&whole[20..22], &whole[24..28]].map(|octets| usize::from(u16::from_le_bytes([octets[0], octets[1]])));
+    let announced = whole[response[1]..response[1] + response[0]].to_vec();
+    let flags = announced.windows(8).position(|pair| pair == [6, 0, 4, 0, 2, 0, 0, 0]).unwrap();
+    let without = [&announced[..flags], &announced[flags + 8..]].concat();
+    let client = Client { nt_response: Some(without), mic: Mic::None, ..alice() };
+    assert_eq!(login(&client, Policy::default(), "secret").unwrap_err(), Error::LogonDenied);
 }
 
 #[test]
@@ -177,6 +211,18 @@ fn exchanged_key_is_the_clients() {
         let established = login(&client, Policy::default(), "secret").unwrap();
         assert_eq!(established.session_key().as_bytes(), &CHOSEN_KEY);
     }
+}
+
+#[test]
+fn mic_is_under_the_exchanged_key() {
+    let client = Client { offer: WINDOWS | KEY_EXCH | SIGN | SEAL, ..alice() };
+    assert!(login(&client, MIC_REQUIRED, "secret").unwrap().mic());
+    let (challenged, challenge) = challenge(&client.negotiate(), Policy::default()).unwrap();
+    let mut message = client.authenticate(&challenge);
+    *message.last_mut().unwrap() ^= 1; // of the encrypted key
+    let claim = challenged.authenticate(&message, None, NOW).unwrap();
+    let denied = claim.verify(Proof::Credential(&Credential::from_password("secret")));
+    assert_eq!(denied.unwrap_err(), Error::LogonDenied);
 }
 
 #[test]
@@ -241,6 +287,19 @@ fn recorded_response_is_denied_on_the_next_challenge() {
     let recorded = client.authenticate(&recorded_challenge);
     let (challenged, _) = acceptor(Policy::default()).challenge(&client.negotiate(), [8; 8], NOW).unwrap();
     let claim = challenged.authenticate(&recorded, None, NOW).unwrap();
+    let denied = claim.verify(Proof::Credential(&Credential::from_password("secret")));
+    assert_eq!(denied.unwrap_err(), Error::LogonDenied);
+}
+
+#[test]
+fn what_was_recorded_is_denied_to_another_user() {
+    let client = alice();
+    let (challenged, challenge) = challenge(&client.negotiate(), Policy::default()).unwrap();
+    let mut message = client.authenticate(&challenge);
+    let name = message.windows(10).position(|octets| octets == utf16le("alice")).unwrap();
+    message[name] = b'm';
+    let claim = challenged.authenticate(&message, None, NOW).unwrap();
+    assert_eq!(claim.username(), "mlice");
     let denied = claim.verify(Proof::Credential(&Credential::from_password("secret")));
     assert_eq!(denied.unwrap_err(), Error::LogonDenied);
 }

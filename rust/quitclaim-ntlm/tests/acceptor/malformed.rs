@@ -2,7 +2,7 @@
 
 use crate::client::{CURL, Client, KEY_EXCH, Mic, OEM, SIGN, WINDOWS, av_pair, utf16le};
 use crate::{NOW, authenticate, challenge, claim};
-use quitclaim_ntlm::{Error, Malformed, Policy, Refused};
+use quitclaim_ntlm::{Challenged, Error, Malformed, Policy, Refused};
 
 type Case = (&'static str, Vec<u8>, Malformed);
 
@@ -336,6 +336,26 @@ fn negotiate_that_is_none_is_malformed() {
         let refusal = challenge(&message, Policy::default());
         assert_eq!(refusal.unwrap_err(), Error::InvalidToken(malformed), "{name}");
     }
+}
+
+#[test]
+fn challenge_for_a_replay_that_is_none_is_malformed() {
+    use Malformed::{MessageType, Signature, Truncated};
+    let (_, whole) = challenge(&alice().negotiate(), Policy::default()).unwrap();
+    let cases: [Case; 8] = [
+        ("empty", Vec::new(), Truncated),
+        ("signature alone", whole[..8].to_vec(), Truncated),
+        ("header alone", whole[..12].to_vec(), Truncated),
+        ("cut before its flags", whole[..20].to_vec(), Truncated),
+        ("cut in its challenge", whole[..31].to_vec(), Truncated),
+        ("signature in lower case", [b"ntlmssp\0", &whole[8..]].concat(), Signature),
+        ("a NEGOTIATE", alice().negotiate(), MessageType),
+        ("an AUTHENTICATE", message(&alice()), MessageType),
+    ];
+    for (name, message, malformed) in cases {
+        assert_eq!(Challenged::from_wire(b"", &message).unwrap_err(), Error::InvalidToken(malformed), "{name}");
+    }
+    assert!(Challenged::from_wire(b"", &whole).is_ok());
 }
 
 #[test]

@@ -85,12 +85,13 @@ impl Claim {
 }
 
 fn read<'a>(proof: &'a Bound<'_, PyAny>) -> PyResult<Proof<'a>> {
-    if let Ok(credential) = proof.cast::<Credential>() {
+    // Nobody is asked for first: behind two refused casts it took 30 ns longer to be nobody than to be wrong.
+    if proof.is_none() {
+        Ok(Proof::Nobody)
+    } else if let Ok(credential) = proof.cast::<Credential>() {
         Ok(Proof::Credential(&credential.get().0))
     } else if let Ok(key) = proof.cast::<SessionKey>() {
         Ok(Proof::SessionKey(key.get().copied()))
-    } else if proof.is_none() {
-        Ok(Proof::Nobody)
     } else {
         Err(PyTypeError::new_err("proof is a Credential, a SessionKey or None"))
     }
