@@ -57,7 +57,10 @@ def load(path: Path, /) -> Settings:
     try:
         with path.open("rb") as file:
             table = tomllib.load(file)
-    except ValueError as error:  # no TOML, with the line; or no UTF-8
+    except UnicodeDecodeError:
+        message = f"{path} is not UTF-8"
+        raise ValueError(message) from None
+    except ValueError as error:  # no TOML, with the line
         message = f"{path}: {error}"
         raise ValueError(message) from None
     unknown = sorted(table.keys() - _KEYS.keys())

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from quitclaim.cli import daemon
 from quitclaim.cli.arguments import Parser, add_data, data_folder
-from quitclaim.cli.ending import FAILED, USAGE, fail
+from quitclaim.cli.ending import FAILED, USAGE, fail, sentence
 from quitclaim.cli.serve import add_listeners
 from quitclaim.config import Settings
 from quitclaim.errors import QuitclaimError, StaleHandle, TableFull
@@ -203,7 +203,7 @@ def main() -> int:
             program="exchange50",
         )
     except (QuitclaimError, OSError) as error:
-        fail(FAILED, str(error))
+        fail(FAILED, sentence(error))
     finally:
         table.stop()
     return 0

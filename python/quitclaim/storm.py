@@ -32,8 +32,7 @@ def text(report: StormReport, /) -> str:
     2 attempts at 127.0.0.1:... with a wrong password, up to 64 connections at once: done
       0 as expected (denied)
       2 not as expected: 2 not connected
-      ... attempts/s over ... s; this client used ... µs of CPU an attempt
-      no attempt was answered, so there is nothing to time
+      nobody listens at 127.0.0.1:...
     >>> deaf.close()
     """
     return "\n".join(_lines(report))
@@ -61,15 +60,18 @@ def _lines(report: StormReport) -> Iterator[str]:
     )
     yield f"  {report.expected:,} as expected ({wanted})"
     yield f"  {report.unexpected:,} not as expected{_surprises(report)}"
-    if report.attempts:
+    if report.latency:
         each_took = f"{report.cpu / report.attempts * 1e6:,.1f} µs"
         yield (
             f"  {report.rate:,.0f} attempts/s over {report.wall:,.2f} s; "
             f"this client used {each_took} of CPU an attempt"
         )
-    if report.latency:
         figures = "   ".join(f"{name} {_duration(figure)}" for name, figure in report.latency.items())
         yield f"  time to the server's last word: {figures}"
+    elif report.attempts and report.attempts == sum(
+        outcomes["not connected"] for outcomes in report.outcomes.values()
+    ):
+        yield f"  nobody listens at {report.address}"
     else:
         yield "  no attempt was answered, so there is nothing to time"
 

@@ -52,7 +52,7 @@ class Running:
         return self.process.wait(20)
 
     def said(self) -> str:
-        """What it has said on stderr, now that it has ended."""
+        """What it has said on stderr: all of it, if it has ended."""
         return self.log.read_text()
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -34,8 +38,45 @@ def test_a_message_is_delivered_to_all_with_lf_as_crlf(folder: Path, quitclaim: 
 
 def test_with_an_unknown_user_nothing_is_delivered(folder: Path, quitclaim: Command) -> None:
     said = quitclaim("deliver", "--data", folder, "bert", "carl", stdin=b"hello\n")
-    assert (said.code, said.err) == (67, "quitclaim: no mailbox of 'carl': nothing was delivered\n")
+    assert (said.code, said.err) == (67, "quitclaim: there is no account 'carl': nothing was delivered\n")
     assert messages(folder) == []
+
+
+def test_an_unknown_user_is_found_before_anything_is_read(
+    folder: Path, quitclaim: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quitclaim.cli.deliver.sys", None)  # there is no standard input
+    said = quitclaim("deliver", "--data", folder, "carl", "anna", "Dora")
+    assert (said.code, said.err) == (
+        67,
+        "quitclaim: there is no account 'carl', 'Dora': nothing was delivered\n",
+    )
+
+
+def test_a_user_who_is_removed_while_it_is_read_gets_nothing(
+    folder: Path, quitclaim: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quitclaim.cli.deliver.must_be_known", lambda _database, _names: None)
+    said = quitclaim("deliver", "--data", folder, "bert", "carl", stdin=b"hello\n")
+    assert (said.code, said.err) == (67, "quitclaim: there is no account 'carl': nothing was delivered\n")
+    assert messages(folder) == []
+
+
+def test_an_empty_standard_input_is_no_message(folder: Path, quitclaim: Command) -> None:
+    said = quitclaim("deliver", "--data", folder, "bert")
+    assert said == (65, "", "quitclaim: there is no message on standard input: nothing was delivered\n")
+    assert messages(folder) == []
+
+
+def test_a_message_is_typed_and_ended_by_one_ctrl_d(folder: Path) -> None:
+    ours, terminal = pty.openpty()
+    os.write(ours, b"hello\n\x04")
+    command = [sys.executable, "-m", "quitclaim", "deliver", "--data", str(folder), "bert"]
+    ended = subprocess.run(command, stdin=terminal, capture_output=True, check=True, text=True)  # noqa: S603 - ours
+    os.close(ours)
+    os.close(terminal)
+    assert (ended.stdout, ended.stderr) == ("", "type the message, end it by Ctrl-D\n")
+    assert messages(folder) == [b"hello\r\n"]
 
 
 def test_without_a_data_folder_it_is_to_be_tried_again(tmp_path: Path, quitclaim: Command) -> None:

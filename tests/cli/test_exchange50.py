@@ -66,17 +66,17 @@ def test_each_failed_login_leaves_a_handle_and_a_good_one_none(
     assert len(table) == 7
 
 
-def test_what_has_been_begun_stays_too_when_the_peer_has_gone(
-    server: Controller, table: Exchange50Table
-) -> None:
-    with socket.create_connection(server.address, timeout=10) as peer, peer.makefile("rwb") as stream:
+def test_what_has_been_begun_stays_too_when_the_peer_has_gone(table: Exchange50Table) -> None:
+    with (
+        Controller(accounts=MemoryAccounts({}), store=MemoryStore(), table=table) as server,
+        socket.create_connection(server.address, timeout=10) as peer,
+        peer.makefile("rwb") as stream,
+    ):
         stream.readline()
         stream.write(b"AUTH NTLM\r\n")
         stream.flush()
         stream.readline()
-    server.__exit__(None, None, None)
     assert len(table) == 1
-    server.__enter__()
 
 
 def test_stopping_frees_all_handles_and_their_descriptors(server: Controller, table: Exchange50Table) -> None:

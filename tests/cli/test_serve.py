@@ -59,6 +59,17 @@ def test_a_session_may_end_while_it_drains(serve: Start) -> None:
     assert "deleted=1" in server.said()
 
 
+def test_it_says_for_whom_it_waits(serve: Start) -> None:
+    server = serve()
+    client = logged_in(server)
+    server.process.send_signal(signal.SIGTERM)
+    while "stopping" not in server.said():
+        pass
+    client.quit()
+    assert server.process.wait(20) == 0
+    assert "stopping: 1 session has 10 s to end; the same signal again ends it now\n" in server.said()
+
+
 def test_a_second_signal_ends_it_at_once(serve: Start, folder: Path) -> None:
     server = serve()
     client = logged_in(server)
@@ -125,7 +136,15 @@ def test_it_warns_where_strangers_can_hear_it(serve: Start) -> None:
     server.stop(signal.SIGTERM)
     ntlm, plaintext = server.said().splitlines()
     assert "NTLM is old" in ntlm
-    assert "--allow-plaintext" in plaintext
+    assert plaintext == "warning: with --allow-plaintext passwords cross the network unencrypted."
+
+
+def test_it_warns_where_nobody_can_log_in(start: Start, tmp_path: Path) -> None:
+    server = start("-m", "quitclaim", "serve", "--data", tmp_path / "new", "--listen", "127.0.0.1:0")
+    server.stop(signal.SIGTERM)
+    assert server.said() == (
+        f"warning: {tmp_path}/new has no accounts yet: make one by `quitclaim user add NAME`\n"
+    )
 
 
 def test_the_defect_is_not_even_imported(start: Start, folder: Path) -> None:
@@ -149,6 +168,13 @@ def test_an_occupied_port_is_named(folder: Path, quitclaim: Command) -> None:
         )
     assert said == (1, "", f"quitclaim: cannot listen on 127.0.0.1:{port}: Address already in use\n")
     assert not (folder / "run").exists()
+
+
+def test_signals_are_as_they_were_when_it_could_not_listen(folder: Path, quitclaim: Command) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        quitclaim("serve", "--data", folder, "--listen", "{}:{}".format(*other.getsockname()))
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, quitclaim: Command) -> None:

@@ -46,6 +46,14 @@ def test_what_is_not_as_expected_is_exit_1(address: str, quitclaim: Command) -> 
     assert (code, "3 not as expected: 3 denied" in out) == (1, True)
 
 
+def test_good_logins_of_one_user_get_advice(address: str, quitclaim: Command) -> None:
+    user = ("--user", "user0", "--mode", "ok", "--attempts", "200", "--password-stdin")
+    _, together, _ = quitclaim("storm", address, *user, stdin=PASSWORD.encode())
+    _, in_turn, _ = quitclaim("storm", address, *user, "--connections", "1", stdin=PASSWORD.encode())
+    assert ("in use" in together, "one maildrop, one session" in together) == (True, True)
+    assert "one maildrop, one session" not in in_turn
+
+
 def test_the_report_comes_as_json_too(address: str, quitclaim: Command) -> None:
     _, out, _ = quitclaim("storm", address, "--user", "user0", "--attempts", "3", "--json")
     assert json.loads(out)["expected"] == 3

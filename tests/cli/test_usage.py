@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 
@@ -27,8 +28,9 @@ COMMANDS = [
 
 MISTAKES = {
     "": "it needs a command",
-    "sing": "invalid choice",
+    "sing": "there is no command 'sing'; there are: serve, user, deliver, who, storm, demo",
     "user": "it needs an action",
+    "user sing": "there is no action 'sing'; there are: add, passwd, remove, list",
     "user add": "NAME",
     "user add anna --loud": "unrecognized arguments: --loud",
     "deliver": "NAME",
@@ -43,6 +45,7 @@ MISTAKES = {
     "storm 127.0.0.1:1110 --user anna --connections many": "'many' is not a whole number",
     "storm 192.0.2.7:1110 --user anna": "this machine only",
     "storm nowhere --user anna": "HOST:PORT",
+    "storm 127.0.0.1:1110 --user anna --mode loud": "invalid choice: 'loud'",
     "demo --attempts none": "'none' is not a whole number",
 }
 
@@ -84,6 +87,14 @@ def test_python_m_quitclaim_is_quitclaim() -> None:
     command = [sys.executable, "-m", "quitclaim", "--version"]
     said = subprocess.run(command, capture_output=True, check=True, text=True).stdout  # noqa: S603 - ours
     assert said == f"quitclaim {package.__version__}\n"
+
+
+def test_what_the_system_says_has_no_number_before_it(
+    quitclaim: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = PermissionError(13, "Permission denied", "/there")
+    monkeypatch.setattr("quitclaim.monitor.status.read_all", Mock(side_effect=error))
+    assert quitclaim("who") == (1, "", "quitclaim: /there: Permission denied\n")
 
 
 def test_a_reader_that_goes_away_is_no_traceback(folder: str) -> None:

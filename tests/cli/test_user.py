@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 
@@ -65,6 +66,34 @@ def test_passwords_that_differ_change_nothing(
     assert len(names(folder)) == 2
 
 
+@pytest.mark.parametrize("nothing", [[EOFError], [""]], ids=["Ctrl-D", "Enter"])
+def test_no_password_is_refused_at_once(
+    nothing: list[type[EOFError] | str], folder: Path, quitclaim: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(getpass, "getpass", Mock(side_effect=nothing))
+    monkeypatch.setattr("quitclaim.cli.arguments.sys", _Terminal())
+    said = quitclaim("user", "add", "carl", "--data", folder)
+    assert (said.code, said.err) == (2, "quitclaim: no password was given: nothing was changed\n")
+    assert len(names(folder)) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("user add a/b", "no slash"),
+        ("user add Anna", "an account 'Anna' already"),
+        ("user passwd carl", "no account 'carl'"),
+    ],
+)
+def test_a_name_is_refused_before_a_password_is_asked_for(
+    line: str, sentence: str, folder: Path, quitclaim: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(getpass, "getpass", asked := Mock())
+    monkeypatch.setattr("quitclaim.cli.arguments.sys", _Terminal())
+    said = quitclaim(*line.split(), "--data", folder)
+    assert (sentence in said.err, asked.called) == (True, False)
+
+
 class _Terminal:
     """`sys` where standard input is a terminal."""
 
@@ -79,7 +108,7 @@ class _Terminal:
 REFUSED = {
     "no account": ("user passwd carl", b"new", 1, "no account 'carl'"),
     "none to remove": ("user remove carl", b"", 1, "no account 'carl'"),
-    "one already": ("user add Anna", b"new", 1, "an account 'anna' already"),
+    "one already": ("user add Anna", b"new", 1, "an account 'Anna' already"),
     "no such name": ("user add a/b", b"new", 2, "no slash"),
     "no password": ("user add carl", b"\n", 2, "no password"),
     "no text": ("user add carl", b"\xff\n", 2, "not UTF-8"),
@@ -130,5 +159,8 @@ def test_an_account_in_use_is_not_removed(folder: Path, quitclaim: Command) -> N
     lock = Locks(folder).acquire(1)  # the mailbox of Anna, who was the first
     said = quitclaim("user", "remove", "anna", "--data", folder)
     lock.free()
-    assert (said.code, said.err.count("\n"), "open" in said.err) == (1, 1, True)
+    assert (said.code, said.err) == (
+        1,
+        "quitclaim: another session has the maildrop open: nothing was removed\n",
+    )
     assert names(folder) == [("anna", True), ("bert", True)]

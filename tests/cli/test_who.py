@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import poplib
 import re
+import signal
 import socket
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ def test_it_shows_sessions_locks_and_handles(server: Running, folder: Path, quit
         "    …  not logged in",
         "  locks     1",
         f'    "anna" by process {server.process.pid}',
-        "  handles   1 live, 1 at most so far, room for …",
+        "  handles   1 live, peak 1, room for …",
         "    …  idle",
     ]
 
@@ -60,6 +61,14 @@ def test_all_servers_of_the_folder_are_shown(
 
 def test_without_a_server_it_says_so(folder: Path, quitclaim: Command) -> None:
     assert quitclaim("who", "--data", folder) == (1, "", f"quitclaim: no server runs on {folder}\n")
+
+
+def test_of_a_server_that_drains_it_shows_who_is_left(
+    server: Running, folder: Path, quitclaim: Command
+) -> None:
+    server.process.send_signal(signal.SIGTERM)
+    while ", stopping, 2 sessions left\n" not in (out := quitclaim("who", "--data", folder).out):
+        assert out.startswith(f"quitclaim, process {server.process.pid}, for ")
 
 
 def test_only_its_user_can_reach_the_status_socket(server: Running, folder: Path) -> None:

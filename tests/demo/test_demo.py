@@ -59,7 +59,7 @@ def read(path: Path) -> str:
 
 
 def rows(said: str) -> dict[str, list[str]]:
-    """The table: failed logins, Handle Count before, at most, after the storm, after stop."""
+    """The table: failed logins, Handle Count before, peak, after the storm, after stop."""
     found = re.findall(r"^  (quitclaim|exchange50) +((?:[\d,]+ *){5})$", said, re.MULTILINE)
     return {name: numbers.split() for name, numbers in found}
 
@@ -74,7 +74,8 @@ def test_it_shows_the_leak_and_that_there_is_none(start: Start, tmp_path: Path) 
     failed, before, most, after, stopped = table["quitclaim"]
     assert (failed, before, after, stopped) == ("200", "0", "0", "0")
     assert 1 <= int(most) <= 32
-    assert "200 of 200   Handle Count: quitclaim 0, exchange50 200" in said
+    assert "  quitclaim   0  exchange50 200  200 of 200  " in said
+    assert [line for line in said.partition("Seen from outside")[0].splitlines() if len(line) > 80] == []
     assert (tmp_path / "handle-count.svg").exists()
     assert left(tmp_path) == ([], [])
 
@@ -87,13 +88,24 @@ def test_cut_off_it_leaves_no_process_and_no_folder(
 ) -> None:
     process = start("--attempts", "3000")
     assert process.stdout is not None
-    while "Handle Count: " not in process.stdout.readline():
+    while " of 3,000  " not in process.stdout.readline():
         pass
     process.send_signal(number)
     _, complaints = process.communicate()
     assert (process.returncode, "Traceback" in complaints) == (code, False)
     assert left(tmp_path) == ([], [])
     assert not (tmp_path / "handle-count.svg").exists()
+
+
+def test_killed_it_leaves_no_process_and_no_folder_either(start: Start, tmp_path: Path) -> None:
+    process = start("--attempts", "3000")
+    assert process.stdout is not None
+    while " of 3,000  " not in process.stdout.readline():
+        pass
+    process.kill()
+    process.communicate()
+    while left(tmp_path) != ([], []):
+        pass
 
 
 def test_a_file_of_somebody_elses_is_not_replaced(start: Start, tmp_path: Path) -> None:
@@ -125,3 +137,19 @@ def test_an_output_that_is_no_folder_is_refused(start: Start, tmp_path: Path) ->
     process = start("--output", tmp_path / "file")
     _, complaint = process.communicate()
     assert (process.returncode, complaint.count("\n"), "no folder" in complaint) == (2, 1, True)
+
+
+def test_an_output_that_cannot_be_made_is_refused_before_anything_starts(start: Start) -> None:
+    process = start("--output", "/proc/x")
+    said, complaint = process.communicate()
+    assert (process.returncode, said) == (2, "")
+    assert complaint == (
+        "quitclaim: /proc/x is no folder that files can be written to (No such file or directory):"
+        " give another by --output\n"
+    )
+
+
+def test_an_output_folder_is_made_only_for_the_curve(start: Start, tmp_path: Path) -> None:
+    process = start("--attempts", "1000000", "--output", tmp_path / "new" / "folder")
+    process.communicate()
+    assert (process.returncode, (tmp_path / "new").exists()) == (2, False)

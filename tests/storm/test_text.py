@@ -32,6 +32,14 @@ def test_a_storm_without_an_attempt_has_a_text_too(silent_address: str) -> None:
     assert text(report).splitlines()[0].startswith("0 attempts")
 
 
+def test_where_nobody_listens_it_says_so_and_times_nothing(deaf_address: str) -> None:
+    assert text(storm(deaf_address, username="user", attempts=3)).splitlines()[1:] == [
+        "  0 as expected (denied)",
+        "  3 not as expected: 3 not connected",
+        f"  nobody listens at {deaf_address}",
+    ]
+
+
 def test_a_report_can_be_json(address: str) -> None:
     report = json.loads(json.dumps(as_dict(storm(address, username="user", attempts=3))))
     assert (report["attempts"], report["outcomes"]["wrong password"]["denied"]) == (3, 3)

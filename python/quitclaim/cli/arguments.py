@@ -6,7 +6,7 @@ import argparse
 import getpass
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from quitclaim.cli.ending import FAILED, USAGE, fail
 from quitclaim.config import default_data
@@ -49,6 +49,13 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Says what is wrong, and where help is."""
         fail(USAGE, f"{message} ({self.prog} --help)")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:  # noqa: ANN401 - as argparse has it
+        """Says of a command that there is none in other words than of a choice of a flag."""
+        known = action.choices or ()
+        if isinstance(action, argparse._SubParsersAction) and value not in known:  # noqa: SLF001 - see below
+            self.error(f"there is no {str(action.metavar).lower()} {value!r}; there are: {', '.join(known)}")
+        super()._check_value(action, value)
 
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 - it has no public name
@@ -134,9 +141,21 @@ def ask_password(arguments: argparse.Namespace, /, *, twice: bool = False) -> st
         return password
     if not sys.stdin.isatty():
         fail(USAGE, "there is no terminal to ask for a password on: use --password-stdin")
-    password = getpass.getpass("Password: ")
-    if twice and getpass.getpass("The same again: ") != password:
-        fail(USAGE, "the two passwords differ, nothing was changed")
+    password = _typed("Password: ")
+    if twice and _typed("The same again: ") != password:
+        fail(USAGE, "the two passwords differ: nothing was changed")
+    return password
+
+
+def _typed(prompt: str) -> str:
+    """What is typed on the terminal; if it is nothing, by Enter or by Ctrl-D, it is over."""
+    try:
+        password = getpass.getpass(prompt)
+    except EOFError:
+        sys.stderr.write("\n")  # the prompt is still on the line
+        password = ""
+    if not password:
+        fail(USAGE, "no password was given: nothing was changed")
     return password
 
 

@@ -7,15 +7,15 @@ import logging
 import os
 import resource
 import signal
-import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import uvloop
 
 from quitclaim._quitclaim import __version__
 from quitclaim.accounts.sqlite import SqliteAccounts
+from quitclaim.cli.lookup import has_accounts
 from quitclaim.database import Database
 from quitclaim.maildrop.sqlite import SqliteStore
 from quitclaim.monitor.log import EventLog
@@ -24,7 +24,7 @@ from quitclaim.server import Listener, Server, default_mechanisms
 from quitclaim.server.connection import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from quitclaim.config import Settings
@@ -62,11 +62,13 @@ def run(  # noqa: PLR0913 - each is a part of the process
         StoreUnavailable: the data folder cannot be used.
         OSError: an address cannot be listened on, or the status socket cannot be made.
     """
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", datefmt=_DATE)
-    logging.Formatter.converter = time.gmtime  # like the log's own lines
-    with Database(folder) as database, SqliteAccounts(database) as accounts:
+    # All that is said while it serves goes through the log: nobody may wait for a stderr that takes nothing.
+    with EventLog() as log, Database(folder) as database, SqliteAccounts(database) as accounts:
+        logging.basicConfig(
+            stream=log, format="%(asctime)s %(levelname)s %(name)s: %(message)s", datefmt=_DATE
+        )
+        logging.Formatter.converter = time.gmtime  # like the log's own lines
         store = SqliteStore(database)
-        log = EventLog()
         plaintext = bool(settings.allow_plaintext)
         server = Server(
             accounts=accounts,
@@ -77,6 +79,7 @@ def run(  # noqa: PLR0913 - each is a part of the process
             table=table,
             observer=log,
         )
+        empty = None if has_accounts(database) else folder
         began = time.monotonic()
 
         async def status() -> Status:
@@ -97,24 +100,41 @@ def run(  # noqa: PLR0913 - each is a part of the process
             }
 
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(server, StatusSocket(folder, status), plaintext=plaintext))
-            log.flush()
+            socket = StatusSocket(folder, status)
+            runner.run(_serve(server, socket, log, plaintext=plaintext, empty=empty))
 
 
-async def _serve(server: Server, socket: StatusSocket, *, plaintext: bool) -> None:
-    stopped = asyncio.Event()
+async def _serve(
+    server: Server, socket: StatusSocket, log: EventLog, *, plaintext: bool, empty: Path | None
+) -> None:
     # Before it is said that it listens: whoever reads that may send a signal at once.
-    _stop_by_signal(stopped, socket)
-    async with server, socket:
-        for host, port in server.addresses:
-            print(f"listening on {_written(host, port)} pop3", flush=True)
-        _warn(server, plaintext=plaintext)
-        await stopped.wait()
-        # The status socket is there until the last session has ended: whoever drains may want to see which.
-        await server.drain()
+    with _stopped_by_signal(socket) as stopped:
+        async with server, socket:
+            for host, port in server.addresses:
+                print(f"listening on {_written(host, port)} pop3", flush=True)
+            if empty is not None:
+                log.write(f"warning: {empty} has no accounts yet: make one by `quitclaim user add NAME`\n")
+            _warn(server, log, plaintext=plaintext)
+            await stopped.wait()
+            # Inside: whoever drains may want to see, by the status socket, which sessions are left.
+            await _drain(server, log)
 
 
-def _stop_by_signal(stopped: asyncio.Event, socket: StatusSocket) -> None:
+async def _drain(server: Server, log: EventLog) -> None:
+    """Drains, and says what is waited for, if that is not over at once."""
+    draining = asyncio.create_task(server.drain())
+    ended, _ = await asyncio.wait((draining,), timeout=_AT_ONCE)
+    if not ended and server.connected:
+        left = "1 session has" if server.connected == 1 else f"{server.connected:,} sessions have"
+        time_ = f"{server.limits.drain_timeout:g} s"
+        log.write(f"stopping: {left} {time_} to end; the same signal again ends it now\n")
+    await draining
+
+
+@contextmanager
+def _stopped_by_signal(socket: StatusSocket) -> Iterator[asyncio.Event]:
+    """What the first signal sets; the second one ends the process. Afterwards signals are as they were."""
+    stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def end_at_once(number: int) -> None:
@@ -130,20 +150,24 @@ def _stop_by_signal(stopped: asyncio.Event, socket: StatusSocket) -> None:
 
     for number in _SIGNALS:
         loop.add_signal_handler(number, stop)
+    try:
+        yield stopped
+    finally:
+        # uvloop, when it is closed, would leave ours behind, and those do nothing any more.
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
 
 
-def _warn(server: Server, *, plaintext: bool) -> None:
+def _warn(server: Server, log: EventLog, *, plaintext: bool) -> None:
     """Says once what strangers on the network can do."""
     heard = [_written(host, port) for host, port in server.addresses if not is_loopback(host)]
     if heard:
-        sys.stderr.write(
+        log.write(
             f"warning: NTLM is old: whoever hears a login at {', '.join(heard)} can guess at its password."
             " Let only a network that you trust reach it.\n"
         )
         if plaintext:
-            sys.stderr.write(
-                "warning: with --allow-plaintext he need not even guess: passwords go as they are.\n"
-            )
+            log.write("warning: with --allow-plaintext passwords cross the network unencrypted.\n")
 
 
 def raise_descriptor_limit() -> int:
@@ -161,6 +185,7 @@ def _written(host: str, port: int) -> str:
 
 
 _DEFAULT: Final = ("127.0.0.1", 1110)
+_AT_ONCE: Final = 0.3  # seconds, after which whoever stopped it wonders
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _DATE: Final = "%Y-%m-%dT%H:%M:%SZ"
 _MOST_DESCRIPTORS: Final = 65_536

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Final
+from itertools import chain
+from typing import TYPE_CHECKING, Final, cast
 
 from quitclaim.cli.arguments import add_data, data_folder, existing
-from quitclaim.cli.ending import NO_USER, TRY_AGAIN, fail
+from quitclaim.cli.ending import NO_MESSAGE, NO_USER, TRY_AGAIN, fail, sentence
+from quitclaim.cli.lookup import must_be_known
 from quitclaim.errors import StoreUnavailable, UnknownUser
 from quitclaim.maildrop.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterator
+    from io import BufferedReader
 
     from quitclaim.cli.arguments import Commands
 
@@ -37,13 +41,26 @@ def add_to(commands: Commands, /) -> None:
 def _deliver(arguments: Namespace) -> int:
     try:
         with existing(data_folder(arguments), code=TRY_AGAIN) as database:
-            SqliteStore(database).deliver(arguments.names, iter(lambda: sys.stdin.buffer.read(_PIECE), b""))
+            must_be_known(database, arguments.names)
+            SqliteStore(database).deliver(arguments.names, _message())
     except UnknownUser as error:
         fail(NO_USER, f"{error}: nothing was delivered")
     except (StoreUnavailable, OSError) as error:
         # Whatever it is: a mail transport keeps the message for 75, and would return it for 1.
-        fail(TRY_AGAIN, f"{error}: nothing was delivered")
+        fail(TRY_AGAIN, f"{sentence(error)}: nothing was delivered")
     return 0
+
+
+def _message() -> Iterator[bytes]:
+    if sys.stdin.isatty():
+        sys.stderr.write("type the message, end it by Ctrl-D\n")
+    # Not `read`: it reads on until it has all that it was asked for, and a terminal's end is no end for it.
+    stream = cast("BufferedReader", sys.stdin.buffer)
+    pieces = iter(lambda: stream.read1(_PIECE), b"")
+    first = next(pieces, None)
+    if first is None:
+        fail(NO_MESSAGE, "there is no message on standard input: nothing was delivered")
+    return chain((first,), pieces)
 
 
 _PIECE: Final = 65_536  # octets
@@ -58,8 +75,8 @@ _EPILOG: Final = """\
 example:
   quitclaim deliver anna bert < message
 
-exit codes, for mail transports (sysexits.h): 0 delivered to all, 67 one of
-them is unknown and nothing was delivered, 75 not now and nothing was delivered
-(the store is busy, full or not to be used), 2 wrong arguments. A sentence on
-stderr says which.
+exit codes, for mail transports (sysexits.h): 0 delivered to all, 65 standard
+input is empty, 67 one of them is unknown, 75 not now (the store is busy, full
+or not to be used), 2 wrong arguments. Unless it is 0, nothing was delivered,
+and a sentence on stderr says why.
 """

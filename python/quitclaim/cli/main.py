@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from quitclaim._quitclaim import __version__
 from quitclaim.cli import deliver, demo, serve, storm, user, who
 from quitclaim.cli.arguments import Parser
-from quitclaim.cli.ending import FAILED, INTERRUPTED, fail
+from quitclaim.cli.ending import FAILED, INTERRUPTED, fail, sentence
 from quitclaim.errors import QuitclaimError
 
 if TYPE_CHECKING:
@@ -42,10 +42,8 @@ def main(arguments: Sequence[str] | None = None, /) -> int:
         # Whoever read the output has gone, as `head` does. Python would complain when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except QuitclaimError as error:
-        fail(FAILED, str(error))
-    except OSError as error:
-        fail(FAILED, str(error) if error.filename or not error.strerror else error.strerror)
+    except (QuitclaimError, OSError) as error:
+        fail(FAILED, sentence(error))
 
 
 def _parser() -> Parser:
@@ -61,14 +59,14 @@ def _parser() -> Parser:
 
 _DESCRIPTION: Final = """\
 A POP3 server with NTLM (SPA) whose failed logins leave no credential handle
-behind, and what belongs to it.
+behind.
 """
 
 _EPILOG: Final = """\
 begin with:
   quitclaim user add anna            makes an account, and asks for its password
   quitclaim deliver anna < message   puts a message into its maildrop
-  quitclaim serve                    serves both at 127.0.0.1:1110
+  quitclaim serve                    serves it at 127.0.0.1:1110
 
 Or let `quitclaim demo` show what it is about. `quitclaim COMMAND --help` has
 more, with examples and exit codes.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from quitclaim.cli.arguments import add_password, ask_password, number
 from quitclaim.cli.ending import FAILED, USAGE, fail
 from quitclaim.cli.progress import Progress
-from quitclaim.storm import as_dict, storm, text
+from quitclaim.storm import StormReport, as_dict, storm, text
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -73,16 +73,28 @@ def _storm(arguments: Namespace) -> int:
             attempts=arguments.attempts,
             per_connection=arguments.per_connection,
             progress=lambda done, _, unexpected: progress.show(
-                done, f"logins, {unexpected:,} not as expected"
+                done, f"{done:,} of {arguments.attempts:,} logins, {unexpected:,} not as expected"
             ),
         )
     except ValueError as error:
         fail(USAGE, str(error))
     finally:
         progress.clear()
-    print(json.dumps(as_dict(report)) if arguments.json else text(report))
+    print(json.dumps(as_dict(report)) if arguments.json else text(report) + _advice(arguments, report))
     return FAILED if report.unexpected else 0
 
+
+def _advice(arguments: Namespace, report: StormReport) -> str:
+    """What to do where good logins of one user got into each other's way."""
+    in_use = report.outcomes["right password"]["in use"]
+    if not in_use or arguments.connections == 1 or "{}" in arguments.user:
+        return ""
+    return _ONE_SESSION
+
+
+_ONE_SESSION: Final = """
+  (one maildrop, one session: give each connection its account, --user 'user{}',
+  or --connections 1)"""
 
 _DESCRIPTION: Final = """\
 Lets many NTLM logins fail, or succeed, at a POP3 server on this machine, and

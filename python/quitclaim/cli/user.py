@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from quitclaim.accounts import administration
 from quitclaim.cli.arguments import Parser, add_data, add_password, ask_password, data_folder, existing
-from quitclaim.cli.ending import USAGE, fail
+from quitclaim.cli.ending import FAILED, USAGE, fail
+from quitclaim.cli.lookup import must_be_free, must_be_known
 from quitclaim.database import Database
+from quitclaim.errors import MaildropInUse
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -59,9 +61,10 @@ def _action(
 
 
 def _add(arguments: Namespace) -> int:
-    password = ask_password(arguments, twice=True)
     with Database(data_folder(arguments)) as database:
         try:
+            must_be_free(database, arguments.name)
+            password = ask_password(arguments, twice=True)
             administration.add(database, arguments.name, password, ntlm=not arguments.no_ntlm)
         except ValueError as error:
             fail(USAGE, str(error))
@@ -71,6 +74,7 @@ def _add(arguments: Namespace) -> int:
 
 def _passwd(arguments: Namespace) -> int:
     with existing(data_folder(arguments)) as database:
+        must_be_known(database, [arguments.name])
         password = ask_password(arguments, twice=True)
         try:
             administration.passwd(database, arguments.name, password)
@@ -82,7 +86,10 @@ def _passwd(arguments: Namespace) -> int:
 
 def _remove(arguments: Namespace) -> int:
     with existing(data_folder(arguments)) as database:
-        administration.remove(database, arguments.name)
+        try:
+            administration.remove(database, arguments.name)
+        except MaildropInUse as error:
+            fail(FAILED, f"{error}: nothing was removed")
     print(f"{arguments.name} is removed, and so is the mail")
     return 0
 

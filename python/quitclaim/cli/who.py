@@ -47,8 +47,8 @@ def _who(arguments: Namespace) -> int:
 
 def lines(server: Status, /) -> Iterator[str]:
     """What a server says of itself, to read."""
-    listening = ", ".join(server["listening"])
-    yield f"{server['program']}, process {server['pid']}, for {_duration(server['seconds'])}, on {listening}"
+    age = _duration(server["seconds"])
+    yield f"{server['program']}, process {server['pid']}, for {age}, {_doing(server)}"
     sessions = server["sessions"]
     yield f"  sessions  {server['connected']:,}"
     for session in sessions[:_MOST]:
@@ -62,11 +62,18 @@ def lines(server: Status, /) -> Iterator[str]:
     yield from _more(len(locks), len(locks))
     handles = server["handles"]
     census = handles["census"]
-    most, room = handles["high_water"], handles["capacity"]
-    yield f"  handles   {handles['live']:,} live, {most:,} at most so far, room for {room:,}"
+    peak, room = handles["high_water"], handles["capacity"]
+    yield f"  handles   {handles['live']:,} live, peak {peak:,}, room for {room:,}"
     for handle in census[:_MOST]:
         yield f"    {handle['owner']:<24} {_duration(handle['age']):>8}  {handle['state']}"
     yield from _more(handles["live"], len(census))
+
+
+def _doing(server: Status) -> str:
+    if server["listening"]:
+        return f"on {', '.join(server['listening'])}"
+    left = server["connected"]
+    return f"stopping, {left:,} session{'s' * (left != 1)} left"
 
 
 def _duration(seconds: float, /) -> str:
@@ -101,7 +108,8 @@ example:
   quitclaim who
 
 On a server where nobody is just logging in there are no live handles: a handle
-lives from AUTH or PASS to the reply.
+lives from AUTH or PASS to the reply. The peak counts slots ever used: as many
+were live at once, or fewer.
 
 exit codes: 0 shown, 1 no server runs there, 2 wrong arguments. A sentence on
 stderr says which.

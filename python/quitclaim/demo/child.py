@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from quitclaim.cli.ending import sentence
 from quitclaim.monitor import status
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ __all__ = ("Child", "run")
 class Child:
     """A server process on a data folder, at a free port of 127.0.0.1: running while it is entered.
 
-    It has a process group of its own: a Ctrl-C on the terminal is the demo's, which then stops it.
+    It has a process group of its own: a Ctrl-C on the terminal is the demo's, which then stops it. Its
+    standard input is a pipe on which nothing comes: its end tells it that the demo was killed.
 
     Raises:
         ChildProcessError: on enter, if it does not start; with what it said.
@@ -33,7 +35,8 @@ class Child:
         """Names it, and says which of our modules it is, with arguments."""
         self.name = name
         self.address = ("127.0.0.1", 0)
-        self._command = [*_PYTHON, *command, "--data", str(folder), "--listen", "127.0.0.1:0"]
+        ours = ("--data", str(folder), "--listen", "127.0.0.1:0")
+        self._command = [*_PYTHON, "quitclaim.demo.tied", str(folder), *command, *ours]
         self._folder = folder
         self._log = folder / f"{name}.log"
         self._process: subprocess.Popen[str] | None = None
@@ -48,7 +51,12 @@ class Child:
         """Starts it, and returns when it listens."""
         with self._log.open("w") as log:
             self._process = subprocess.Popen(  # noqa: S603 - ourselves
-                self._command, stdout=subprocess.PIPE, stderr=log, text=True, process_group=0
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                process_group=0,
             )
         try:
             assert self._process.stdout is not None, "it is a pipe"  # noqa: S101
@@ -86,7 +94,7 @@ class Child:
         try:
             return status.read(self._folder / "run" / f"{self.pid}.sock")
         except (OSError, ValueError) as error:
-            message = f"{self.name} does not answer: {error}"
+            message = f"{self.name} does not answer: {sentence(error)}"
             raise ChildProcessError(message) from error
 
     def descriptors(self) -> int:
@@ -111,8 +119,9 @@ class Child:
         finally:
             process.kill()  # nothing, if it is gone
             process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
 
 
 def run(*arguments: str, data: Path, stdin: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -20,12 +21,15 @@ def check(folder: Path, /) -> None:
     Raises:
         SystemExit: a file of somebody else's has one of their names, or it is no folder that can be written.
     """
+    try:
+        _try(folder)
+    except OSError as error:
+        reason = f"{folder} is no folder that files can be written to ({error.strerror})"
+        fail(USAGE, f"{reason}: give another by --output")
     for name in _NAMES:
         path = folder / name
         if path.exists() and not (path.is_file() and MARK.encode() in path.read_bytes()[:_BEGINNING]):
             fail(USAGE, f"{path} is not of the demo's making: move it, or give another folder by --output")
-    if folder.exists() and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
-        fail(USAGE, f"{folder} is no folder that files can be written to: give another by --output")
 
 
 def write(folder: Path, chart: Chart, /) -> list[Path]:
@@ -42,6 +46,18 @@ def write(folder: Path, chart: Chart, /) -> list[Path]:
             _replace(path, content)
             paths.append(path)
     return paths
+
+
+def _try(folder: Path) -> None:
+    """Makes the folder, with a file in it, and leaves nothing of it: the demo may be stopped."""
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    finally:
+        for one in made:
+            with suppress(OSError):  # it was not made
+                one.rmdir()
 
 
 def _replace(path: Path, content: bytes) -> None:

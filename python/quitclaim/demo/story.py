@@ -72,7 +72,7 @@ def show(*, attempts: int | None, output: Path) -> None:
         attempts = _fitting(attempts, watched[1].child)
         for one in watched:
             _log_in(one)
-        print(f"\n{attempts:,} failed logins at each of them:")
+        print(f"\n{attempts:,} failed logins at each of them, and the Handle Count of each:")
         _blow(watched, attempts)
         for one in watched:
             one.descriptors.append(one.child.descriptors())
@@ -107,16 +107,15 @@ def _log_in(one: _Watched) -> None:
     one.before = one.look()
     one.descriptors.append(one.child.descriptors())
     where = "{}:{}".format(*one.child.address)
-    print(
-        f"  {one.child.name:<10}  process {one.child.pid} at {where}:"
-        f' {_USER} logs in by NTLM and reads "{subject}", {len(message)} octets'
-    )
+    print(f"  {one.child.name:<10}  process {one.child.pid} at {where}:")
+    print(f'{"":<12}  {_USER} logs in by NTLM and reads "{subject}", {len(message)} octets')
 
 
 def _blow(watched: list[_Watched], attempts: int) -> None:
     """The storm, in gusts: the same for each server, and after each a look at both."""
     progress = Progress(sys.stdout, attempts)
     gusts = min(_GUSTS, attempts)
+    width = len(f"{attempts:,}")
     said = 0.0
     for gust in range(1, gusts + 1):
         began = time.monotonic()
@@ -125,15 +124,15 @@ def _blow(watched: list[_Watched], attempts: int) -> None:
         counts = []
         for one in watched:
             _fail(one.child, size)
-            counts.append(f"{one.child.name} {one.look():,}")
-        text = f"  Handle Count: {', '.join(counts)}"
+            counts.append(f"{one.child.name} {one.look():>{width},}")
+        text = f"  {'  '.join(counts)}  {done:>{width},} of {attempts:,}"
         progress.show(done, text)
         if progress.is_drawn:
             # Slower than it could be, for whoever watches.
             time.sleep(max(0.0, began + _GUST_TIME - time.monotonic()))
         elif time.monotonic() >= said + _LINE_TIME or gust == gusts:
             said = time.monotonic()
-            print(f"  {progress.line(done, text)}", flush=True)
+            print(progress.line(done, text), flush=True)
     if progress.is_drawn:
         print()
 
@@ -153,7 +152,7 @@ def _table(watched: Iterable[_Watched]) -> list[str]:
     columns: tuple[tuple[str, str, Callable[[_Watched], int]], ...] = (
         ("failed", "logins", lambda one: one.points[-1][0]),
         ("Handle Count", "before", lambda one: one.before),
-        ("", "at most", lambda one: one.most),
+        ("", "peak", lambda one: one.most),
         ("", "after the storm", lambda one: one.points[-1][1]),
         ("", "after stop", lambda one: one.stopped),
     )
