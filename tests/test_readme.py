@@ -42,4 +42,4 @@ def test_commands_of_the_readme_are_targets_with_help() -> None:
 
 def test_commands_of_the_package_are_commands_that_it_has() -> None:
     named = set(re.findall(r"\bquitclaim (\w+)[ \n]", " ".join(blocks("README.md", "console"))))
-    assert named <= {"serve", "user", "deliver", "who", "storm", "demo"}
+    assert named <= {"serve", "user", "deliver", "who", "restored", "storm", "demo"}

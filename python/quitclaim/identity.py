@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from unicodedata import normalize
 
 __all__ = ("Identity", "fold")
 
@@ -30,12 +31,13 @@ class Identity:
 
 
 def fold(username: str, /) -> str:
-    """A user's name as it is compared: without case, and nothing else.
+    r"""A user's name as it is compared: without case, and composed (NFC), because clients send either form.
 
     Lower case and no more than that: Unicode's full folding makes one of `strasse` and `straße`, which NTLM
     (MS-NLMP §3.3.2 upper-cases character by character) keeps apart.
 
-    >>> fold("Anna"), fold("STRASSE") == fold("straße")
-    ('anna', False)
+    >>> fold("Anna"), fold("STRASSE") == fold("straße"), fold("ZOE\u0308") == fold("Zo\u00eb")
+    ('anna', False, True)
     """
-    return username.lower()
+    # Composed after and not before: some letters are composed in lower case only. For ASCII it costs nothing.
+    return normalize("NFC", username.lower())

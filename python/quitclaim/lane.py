@@ -71,6 +71,7 @@ class Lane:
         Raises:
             Unavailable: as the class says. The future may raise it too: `close` refuses what still waits.
         """
+        self._must_be_its_process()
         loop = asyncio.get_running_loop()
         outbox = self._outboxes.get(loop) or self._new_outbox(loop)
         request = _Request(partial(function, *arguments), loop.create_future(), discard, outbox)
@@ -83,6 +84,7 @@ class Lane:
         Raises:
             Unavailable: as the class says.
         """
+        self._must_be_its_process()
         errand = _Errand(partial(function, *arguments))
         self._put(errand)
         return errand.promise.result()
@@ -111,10 +113,13 @@ class Lane:
         """Closes itself."""
         self.close()
 
-    def _put(self, job: _Job, /) -> None:
+    def _must_be_its_process(self) -> None:
+        # Before any lock: the parent may have held one when it forked, and nobody in the child gives it back.
         if self._process != os.getpid():
-            message = f"{self._name} was opened before this process was forked: open it again in the child"
+            message = f"{self._name} was opened before this process was forked"
             raise self._unavailable(message)
+
+    def _put(self, job: _Job, /) -> None:
         # Under the lock, so that nothing gets behind the None, where it would wait for ever.
         with self._lock:
             if self._closed:

@@ -1,14 +1,20 @@
 """The tables of the database, as migrations: the first makes them, each later one changes what is there.
 
+And what more than one module asks of them.
+
 Identifiers are AUTOINCREMENT wherever a UIDL or a lock is made of them: none is ever used twice, not even
 after the last row is deleted. Names are compared by `key`, which is `quitclaim.identity.fold` of the name.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import secrets
+from typing import TYPE_CHECKING, Final
 
-__all__ = ("APPLICATION", "CHUNK_BITS", "MIGRATIONS")
+if TYPE_CHECKING:
+    import sqlite3
+
+__all__ = ("APPLICATION", "CHUNK_BITS", "MIGRATIONS", "mailbox_of", "renew_epoch")
 
 APPLICATION: Final = 0x5143_4C4D  # "QCLM", in the file's header
 
@@ -80,3 +86,24 @@ _FIRST: Final = (
 )
 
 MIGRATIONS: Final = (_FIRST,)
+
+
+def mailbox_of(connection: sqlite3.Connection, key: str, /) -> int | None:
+    """The number of the mailbox whose name, folded, is that; None if there is none."""
+    try:
+        row: tuple[int] | None = connection.execute("SELECT id FROM mailbox WHERE key = ?", (key,)).fetchone()
+    except UnicodeEncodeError:  # a lone surrogate, as an argument of the command line may have: nobody's name
+        return None
+    return None if row is None else row[0]
+
+
+def renew_epoch(connection: sqlite3.Connection, /) -> None:
+    """Gives the UIDLs of all messages to come another beginning; those of the present ones stay.
+
+    For a new database, and after a backup was restored: the numbers that were given out since it was made
+    come again, and clients would take new mail for mail that they have (RFC 1939 §7).
+    """
+    row = connection.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = 'message'").fetchone()
+    connection.execute(
+        "INSERT OR REPLACE INTO epoch (after, name) VALUES (?, ?)", (row[0] or 0, secrets.token_hex(4))
+    )

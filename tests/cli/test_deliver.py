@@ -100,3 +100,21 @@ def test_a_newer_schema_is_to_be_tried_again_and_left_alone(folder: Path, quitcl
         other.execute("PRAGMA user_version = 1000")
     said = quitclaim("deliver", "--data", folder, "bert", stdin=b"hello\n")
     assert (said.code, said.err.count("\n"), "newer version" in said.err) == (75, 1, True)
+
+
+def test_a_closed_standard_input_is_tried_again(folder: Path) -> None:
+    command = f'exec "$0" -m quitclaim deliver --data "{folder}" anna <&-'
+    ended = subprocess.run(["/bin/sh", "-c", command, sys.executable], capture_output=True, check=False)  # noqa: S603 - ours
+    assert (ended.returncode, ended.stderr) == (
+        75,
+        b"quitclaim: standard input is closed: nothing was delivered\n",
+    )
+
+
+def test_a_mistake_of_our_own_is_tried_again(
+    folder: Path, quitclaim: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quitclaim.cli.deliver.must_be_known", None)
+    said = quitclaim("deliver", "--data", folder, "anna", stdin=b"hello\n")
+    assert said.code == 75
+    assert said.err.endswith("that is a mistake of quitclaim's: nothing was delivered\n")

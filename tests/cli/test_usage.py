@@ -28,7 +28,7 @@ COMMANDS = [
 
 MISTAKES = {
     "": "it needs a command",
-    "sing": "there is no command 'sing'; there are: serve, user, deliver, who, storm, demo",
+    "sing": "there is no command 'sing'; there are: serve, user, deliver, who, restored, storm, demo",
     "user": "it needs an action",
     "user sing": "there is no action 'sing'; there are: add, passwd, remove, list",
     "user add": "NAME",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from quitclaim.accounts.port import Accounts
 
-PASSWORDS = {"anna": "open sesame", "Bert": "ein schönes Passwort"}
+PASSWORDS = {"anna": "open sesame", "Bert": "ein schönes Passwort", "Zo\u00eb": "composed"}
 
 
 @pytest.fixture(params=["memory", "sqlite", "sqlite and scrypt"])
@@ -46,6 +46,10 @@ def test_a_right_password_gives_the_identity(
 
 def test_a_name_is_compared_without_case(accounts: Accounts, ask: Callable[..., Any]) -> None:
     assert ask(accounts.password, "ANNA", "open sesame").key == "anna"
+
+
+def test_a_name_may_come_composed_or_not(accounts: Accounts, ask: Callable[..., Any]) -> None:
+    assert ask(accounts.password, "ZOE\u0308", "composed").key == "zo\u00eb"
 
 
 @pytest.mark.parametrize("password", ["", "Open sesame", "open sesame ", "\ud800", "x" * 300, "nul\0"])

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from quitclaim.accounts.administration import Entry, add, listing, passwd, remove
+from quitclaim.accounts.administration import Entry, add, listing, passwd, remove, restored
 from quitclaim.accounts.sqlite import SqliteAccounts
+from quitclaim.database import Database
 from quitclaim.errors import InvalidUsername, MaildropInUse, UnknownUser, UserExists
 from quitclaim.identity import Identity
 from quitclaim.maildrop.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from quitclaim.database import Database
+    from pathlib import Path
 
 
 def names(database: Database) -> list[str]:
@@ -99,14 +101,48 @@ def test_an_account_keeps_its_kind_with_another_password(
         assert ask(accounts.password, "anna", "open sesame") is None
 
 
-@pytest.mark.parametrize(
-    "wrong", [lambda database: passwd(database, "nobody", "x"), lambda database: remove(database, "nobody")]
-)
+@pytest.mark.parametrize("username", ["nobody", "\udcff"])
+@pytest.mark.parametrize("wrong", [lambda database, name: passwd(database, name, "x"), remove])
 def test_an_unknown_user_is_told_to_the_administrator(
-    database: Database, wrong: Callable[[Database], None]
+    database: Database, wrong: Callable[[Database, str], None], username: str
 ) -> None:
-    with pytest.raises(UnknownUser, match="there is no account 'nobody'"):
-        wrong(database)
+    with pytest.raises(UnknownUser, match="there is no account"):
+        wrong(database, username)
+
+
+@pytest.mark.parametrize("username", ["zo\u00eb", "ZOE\u0308", "\u212bsa", "j\u030ca"])
+def test_a_name_is_found_composed_or_not(database: Database, username: str) -> None:
+    add(database, username, "open sesame")
+    for form in ("NFC", "NFD"):
+        passwd(database, unicodedata.normalize(form, username.upper()), "another")
+    with pytest.raises(UserExists):
+        add(database, unicodedata.normalize("NFD", username), "another")
+
+
+def test_after_a_backup_was_restored_no_uidl_comes_twice(
+    folder: Path, tmp_path: Path, ask: Callable[..., Any]
+) -> None:
+    def uidls(database: Database, message: bytes) -> list[str]:
+        store = SqliteStore(database)
+        store.deliver(["anna"], message)
+        maildrop = ask(store.open, Identity("anna"))
+        names = [maildrop.uidl(number) for number in range(1, len(maildrop.octets) + 1)]
+        maildrop.close()
+        return names
+
+    with Database(folder) as database:
+        add(database, "anna", "open sesame")
+        backed_up = uidls(database, b"in the backup\n")
+    shutil.copytree(folder, tmp_path / "backup")
+    with Database(folder) as database:
+        lost = uidls(database, b"lost\n")
+    shutil.rmtree(folder)
+    shutil.copytree(tmp_path / "backup", folder)
+    with Database(folder) as database:
+        restored(database)
+        after = uidls(database, b"new\n")
+    assert after[0] == lost[0] == backed_up[0]
+    assert len({*lost, *after}) == 3
 
 
 def test_a_removed_account_takes_its_mail_along(database: Database) -> None:
@@ -131,4 +167,4 @@ def test_an_account_whose_maildrop_is_open_is_not_removed(
 def test_a_removed_account_leaves_no_lock(database: Database) -> None:
     add(database, "anna", "open sesame")
     remove(database, "anna")
-    assert database.run(lambda _connection: SqliteStore(database)._locks.holders()) == {}  # noqa: SLF001
+    assert database.locks.holders() == {}

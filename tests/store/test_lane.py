@@ -255,11 +255,15 @@ class Nothing:
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork.*:DeprecationWarning")
-def test_a_forked_child_is_refused(lane: Lane, in_child: Callable[..., str]) -> None:
+def test_a_child_that_was_forked_while_the_lane_was_locked_is_refused(
+    lane: Lane, in_child: Callable[..., str]
+) -> None:
     def use() -> str:
-        with pytest.raises(StoreUnavailable, match="before this process was forked"):
-            lane.run(int)
+        for ask in (lane.run, lane.submit):
+            with pytest.raises(StoreUnavailable, match="before this process was forked"):
+                ask(int)
         lane.close()
         return "refused"
 
-    assert in_child(use) == "refused"
+    with lane._lock:  # noqa: SLF001 - as another thread might, at that moment
+        assert in_child(use) == "refused"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,15 +15,16 @@ from quitclaim.maildrop.lock import Locks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork.*:DeprecationWarning")
 
 
 @pytest.fixture
-def locks(tmp_path: Path) -> Locks:
+def locks(tmp_path: Path) -> Iterator[Locks]:
     """The locks of a folder."""
-    return Locks(tmp_path)
+    opened = Locks(tmp_path)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
@@ -115,6 +117,67 @@ def test_a_file_where_the_folder_should_be_is_refused(tmp_path: Path) -> None:
     (tmp_path / "locks").write_bytes(b"")
     with pytest.raises(StoreUnavailable, match=r"the lock files in .*locks cannot be used"):
         Locks(tmp_path)
+
+
+# --- closing
+
+
+def open_files() -> int:
+    """How many this process has."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_the_last_that_is_closed_closes_the_files(tmp_path: Path) -> None:
+    before = open_files()
+    first, second = Locks(tmp_path), Locks(tmp_path)
+    first.acquire(1).free()
+    held = open_files()
+    first.close()
+    first.close()
+    assert open_files() == held
+    second.close()
+    assert open_files() == before
+
+
+def test_a_lock_that_is_held_outlives_them_and_closes_the_files(
+    tmp_path: Path, in_child: Callable[..., str]
+) -> None:
+    before = open_files()
+    locks = Locks(tmp_path)
+    lock, other = locks.acquire(1), locks.acquire(2)
+    locks.close()
+    other.free()
+
+    def acquire() -> str:
+        with pytest.raises(MaildropInUse):
+            Locks(tmp_path).acquire(1)
+        return "kept out"
+
+    assert in_child(acquire) == "kept out"
+    lock.free()
+    lock.free()
+    assert open_files() == before
+
+
+def test_those_that_are_opened_while_a_lock_outlives_others_share_it(tmp_path: Path) -> None:
+    before = open_files()
+    first = Locks(tmp_path)
+    lock = first.acquire(1)
+    first.close()
+    second = Locks(tmp_path)
+    with pytest.raises(MaildropInUse):
+        second.acquire(1)
+    lock.free()
+    second.acquire(1).free()
+    second.close()
+    assert open_files() == before
+
+
+@pytest.mark.parametrize("use", [lambda locks: locks.acquire(1), Locks.holders])
+def test_those_that_are_closed_are_unavailable(locks: Locks, use: Callable[[Locks], object]) -> None:
+    locks.close()
+    with pytest.raises(StoreUnavailable, match="are closed"):
+        use(locks)
 
 
 # --- across processes

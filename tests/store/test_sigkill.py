@@ -52,7 +52,8 @@ def killed(folder: Path, point: str, work: Callable[[SqliteStore], Any]) -> None
     if child == 0:
         try:
             database = Database(folder)
-            database.run(lambda connection: connection.set_trace_callback(killer(point)))
+            for writes in (False, True):
+                database.run(lambda connection: connection.set_trace_callback(killer(point)), writes=writes)
             work(SqliteStore(database))
             os.kill(os.getpid(), signal.SIGKILL)
         finally:

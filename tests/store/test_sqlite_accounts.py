@@ -105,7 +105,7 @@ def test_accounts_are_read_to_the_last_whatever_their_number(database: Database)
         connection.execute("INSERT INTO account SELECT id, zeroblob(16), NULL FROM mailbox")
         connection.execute("COMMIT")
 
-    database.run(fill)
+    database.run(fill, writes=True)
     with SqliteAccounts(database) as accounts:
         found = [accounts.ntlm(Claim(f"u{number}")) for number in (1, 5000, 5001, 10_000)]  # type: ignore[arg-type]
     assert None not in found
@@ -160,9 +160,42 @@ def test_accounts_that_cannot_be_read_are_unavailable(database: Database) -> Non
     def damage(connection: sqlite3.Connection) -> None:
         connection.execute("DROP TABLE account")
 
-    database.run(damage)
+    database.run(damage, writes=True)
     with pytest.raises(AccountsUnavailable):
         SqliteAccounts(database)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "nt_hash = x'00'",
+        "nt_hash = 'not a hash'",
+        *(f"nt_hash = NULL, scrypt = {text}" for text in ("''", "'3$8$1$00$00'", "'65536$8$9$00$00'")),
+    ],
+)
+def test_an_account_that_cannot_be_read_is_nobody_and_the_others_log_in(
+    accounts: SqliteAccounts, database: Database, ask: Callable[..., Any], damage: str
+) -> None:
+    add(database, "bert", "open sesame")
+    statement = f"UPDATE account SET {damage} WHERE mailbox = 1"  # noqa: S608
+    database.run(lambda connection: connection.execute(statement), writes=True)
+    assert ask(accounts.password, "anna", "open sesame") is None
+    assert ask(accounts.ntlm, Claim("anna")) is None
+    assert ask(accounts.password, "bert", "open sesame").key == "bert"
+
+
+def test_accounts_that_cannot_be_opened_leave_no_thread(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        message = "as it should"
+        raise ValueError(message)
+
+    monkeypatch.setattr(SqliteAccounts, "_refresh", fail)
+    before = threading.enumerate()
+    with pytest.raises(ValueError, match="as it should"):
+        SqliteAccounts(database)
+    assert threading.enumerate() == before
 
 
 # --- scrypt

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from quitclaim.accounts.administration import add, listing, remove
-from quitclaim.database import Database, renew_epoch, write
+from quitclaim.database import Database, write
 from quitclaim.errors import MaildropInUse, StoreUnavailable, UnknownUser
 from quitclaim.identity import Identity
 from quitclaim.maildrop.port import LARGEST_CHUNK
 from quitclaim.maildrop.sqlite import SqliteStore
+from quitclaim.schema import renew_epoch
 
 if TYPE_CHECKING:
     import sqlite3
@@ -125,7 +126,7 @@ def test_a_full_disk_refuses_the_message_and_keeps_the_others(
     store: SqliteStore, database: Database, ask: Callable[..., Any]
 ) -> None:
     store.deliver(["anna"], b"hello\r\n")
-    rows(database, "PRAGMA max_page_count = 1")
+    database.run(execute, "PRAGMA max_page_count = 1", writes=True)
     with pytest.raises(StoreUnavailable, match="the disk is full"):
         store.deliver(["anna", "bert"], bytes(LARGEST_CHUNK))
     maildrop = ask(store.open, ANNA)
@@ -169,6 +170,7 @@ def test_a_list_takes_12_octets_a_message(
         execute,
         "WITH RECURSIVE number (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM number LIMIT 20000) "
         "INSERT INTO message (mailbox, octets) SELECT 1, n FROM number",
+        writes=True,
     )
     tracemalloc.start()
     try:
@@ -187,16 +189,36 @@ def test_who_has_no_mailbox_is_told_that_it_is_unavailable(
         ask(store.open, Identity("nobody"))
 
 
+def test_a_name_that_no_text_has_is_unknown(store: SqliteStore, ask: Callable[..., Any]) -> None:
+    with pytest.raises(StoreUnavailable, match="the mailbox is not there"):
+        ask(store.open, Identity("\udcff"))
+    with pytest.raises(UnknownUser, match=r"there is no account '\\udcff'"):
+        store.deliver(["anna", "\udcff"], b"hello\r\n")
+
+
 def test_a_maildrop_whose_user_was_removed_meanwhile_is_unavailable(
     store: SqliteStore, database: Database, ask: Callable[..., Any]
 ) -> None:
     store.deliver(["anna"], b"hello\r\n")
     maildrop = ask(store.open, ANNA)
-    database.run(execute, "DELETE FROM mailbox WHERE key = 'anna'")
+    database.run(execute, "DELETE FROM mailbox WHERE key = 'anna'", writes=True)
     with pytest.raises(StoreUnavailable, match="not there any more"):
         ask(maildrop.read, 1, 0)
     with pytest.raises(StoreUnavailable, match="the mailbox is not there"):
         ask(maildrop.commit, [1])
+
+
+def test_a_maildrop_whose_user_is_removed_while_it_is_opened_is_unavailable_and_not_locked(
+    store: SqliteStore, database: Database, ask: Callable[..., Any]
+) -> None:
+    def remove_now(statement: str) -> None:
+        if "json_group_array" in statement:
+            database.run(execute, "DELETE FROM mailbox WHERE key = 'anna'", writes=True)
+
+    database.run(lambda connection: connection.set_trace_callback(remove_now))
+    with pytest.raises(StoreUnavailable, match="the mailbox is not there"):
+        ask(store.open, ANNA)
+    assert database.locks.holders() == {}
 
 
 def test_uidls_of_a_user_who_was_removed_and_added_are_others(
@@ -218,7 +240,7 @@ def test_a_new_epoch_leaves_the_uidls_that_are_there(
 ) -> None:
     store.deliver(["anna"], b"hello\r\n")
     before = ask(store.open, BERT), ask(store.open, ANNA).uidl(1)
-    database.run(renew_in_a_transaction)
+    database.run(renew_in_a_transaction, writes=True)
     store.deliver(["bert"], b"hello\r\n")
     before[0].close()
     epochs = [before[1].split("-")[0], ask(store.open, BERT).uidl(1).split("-")[0]]
@@ -252,11 +274,11 @@ def test_a_maildrop_that_is_closed_during_its_update_is_locked_to_its_end(
     def close_it(statement: str) -> None:
         if statement == "COMMIT":
             maildrop.close()
-            held.append(store._locks.holder(1) is not None)  # noqa: SLF001 - the store thread is here
+            held.append(database.locks.holder(1) is not None)
 
-    database.run(lambda connection: connection.set_trace_callback(close_it))
+    database.run(lambda connection: connection.set_trace_callback(close_it), writes=True)
     ask(maildrop.commit, [1])
-    assert (held, store._locks.holder(1)) == ([True], None)  # noqa: SLF001
+    assert (held, database.locks.holder(1)) == ([True], None)
 
 
 def test_the_update_is_all_or_none(store: SqliteStore, database: Database, ask: Callable[..., Any]) -> None:
@@ -266,6 +288,7 @@ def test_the_update_is_all_or_none(store: SqliteStore, database: Database, ask: 
     database.run(
         execute,
         "CREATE TRIGGER fails BEFORE DELETE ON message WHEN old.id = 2 BEGIN SELECT raise(ABORT, 'no'); END",
+        writes=True,
     )
     with pytest.raises(Exception, match="no"):
         ask(maildrop.commit, [1, 2, 3])
@@ -284,7 +307,7 @@ def test_a_maildrop_that_nobody_waits_for_is_closed(store: SqliteStore, database
             future.cancel()
 
     asyncio.run(main())
-    assert database.run(lambda _connection: store._locks.holders()) == {}  # noqa: SLF001
+    assert database.run(lambda _connection: database.locks.holders()) == {}
 
 
 def test_a_maildrop_whose_loop_is_gone_can_be_opened_again(
@@ -307,7 +330,27 @@ def test_a_maildrop_can_be_closed_after_its_database(
     maildrop = ask(store.open, ANNA)
     database.close()
     maildrop.close()
-    assert store._locks.holders() == {}  # noqa: SLF001
+    with Database(database.folder) as again:
+        assert again.locks.holders() == {}
+
+
+# --- beside writes
+
+
+def test_a_maildrop_is_opened_while_a_write_is_stuck(store: SqliteStore, database: Database) -> None:
+    store.deliver(["anna"], b"hello\r\n")
+    gate = threading.Event()
+
+    async def main() -> tuple[object, object]:
+        stuck = database.submit(lambda _connection: gate.wait(), writes=True)
+        try:
+            maildrop = await store.open(ANNA)
+            return maildrop.octets[0], await store.locks()
+        finally:
+            gate.set()
+            await stuck
+
+    assert asyncio.run(main()) == (7, [("anna", os.getpid())])
 
 
 # --- who has it open

@@ -1,6 +1,6 @@
 """Accounts of the database as an administrator sees them: added, changed, removed and listed.
 
-For the command line: each call waits for the store thread. Servers that run meanwhile see the change with the
+For the command line: each call waits until it is done. Servers that run meanwhile see the change with the
 next login.
 """
 
@@ -14,13 +14,14 @@ from quitclaim.accounts.password import ScryptHash
 from quitclaim.database import write
 from quitclaim.errors import InvalidUsername, UnknownUser, UserExists
 from quitclaim.identity import fold
-from quitclaim.maildrop.lock import Locks
 from quitclaim.ntlm import Credential
+from quitclaim.schema import mailbox_of, renew_epoch
 
 if TYPE_CHECKING:
     import sqlite3
 
     from quitclaim.database import Database
+    from quitclaim.maildrop.lock import Locks
 
 __all__ = (  # noqa: RUF022 - sorted as Python sorts
     "Entry",
@@ -30,6 +31,7 @@ __all__ = (  # noqa: RUF022 - sorted as Python sorts
     "listing",
     "passwd",
     "remove",
+    "restored",
 )
 
 LONGEST_USERNAME: Final = 64  # characters
@@ -59,7 +61,7 @@ def add(database: Database, username: str, password: str, /, *, ntlm: bool = Tru
         StoreUnavailable: as for `Database.run`.
     """
     name = _checked_username(username)
-    database.run(_add, name, _secret(password, ntlm=ntlm))
+    database.run(_add, name, _secret(password, ntlm=ntlm), writes=True)
 
 
 def passwd(database: Database, username: str, password: str, /) -> None:
@@ -72,7 +74,7 @@ def passwd(database: Database, username: str, password: str, /) -> None:
     """
     key = fold(username)
     ntlm = database.run(_has_nt_hash, key)
-    database.run(_passwd, key, _secret(password, ntlm=ntlm))
+    database.run(_passwd, key, _secret(password, ntlm=ntlm), writes=True)
 
 
 def remove(database: Database, username: str, /) -> None:
@@ -83,7 +85,26 @@ def remove(database: Database, username: str, /) -> None:
         MaildropInUse: a session has the maildrop open. Nothing was removed.
         StoreUnavailable: as for `Database.run`.
     """
-    database.run(_remove, fold(username), Locks(database.folder))
+    database.run(_remove, fold(username), database.locks, writes=True)
+
+
+def restored(database: Database, /) -> None:
+    """Has the mail to come get other UIDLs, because the database was restored from a backup.
+
+    The numbers that were given out since the backup was made come again, and without this, clients would take
+    new mail for mail that they have (RFC 1939 §7). Stop the server before a backup is put in place, and call
+    this before it starts again. Once too often does no harm: mail that is there keeps its UIDLs.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from quitclaim.database import Database
+    >>> with tempfile.TemporaryDirectory() as folder, Database(Path(folder)) as database:
+    ...     restored(database)
+
+    Raises:
+        StoreUnavailable: as for `Database.run`.
+    """
+    database.run(_restored, writes=True)
 
 
 def listing(database: Database, /) -> list[Entry]:
@@ -100,7 +121,7 @@ def listing(database: Database, /) -> list[Entry]:
     Raises:
         StoreUnavailable: as for `Database.run`.
     """
-    holders = Locks(database.folder).holders()
+    holders = database.locks.holders()
     return [
         Entry(name, bool(ntlm), messages, octets, holders.get(mailbox))
         for mailbox, name, ntlm, messages, octets in database.run(_listed)
@@ -130,13 +151,13 @@ def _secret(password: str, /, *, ntlm: bool) -> tuple[bytes | None, str | None]:
     return None, ScryptHash.from_password(password).text
 
 
-# --- on the store thread
+# --- on a thread of the database
 
 
 def _add(connection: sqlite3.Connection, name: str, secret: tuple[bytes | None, str | None], /) -> None:
     key = fold(name)
     with write(connection):
-        if connection.execute("SELECT 1 FROM mailbox WHERE key = ?", (key,)).fetchone() is not None:
+        if mailbox_of(connection, key) is not None:
             message = f"there is an account {key!r} already"
             raise UserExists(message)
         mailbox = connection.execute("INSERT INTO mailbox (name, key) VALUES (?, ?)", (name, key)).lastrowid
@@ -144,7 +165,7 @@ def _add(connection: sqlite3.Connection, name: str, secret: tuple[bytes | None, 
 
 
 def _has_nt_hash(connection: sqlite3.Connection, key: str, /) -> bool:
-    row: tuple[bool] | None = connection.execute(_KIND, (key,)).fetchone()
+    row: tuple[bool] | None = connection.execute(_KIND, (mailbox_of(connection, key),)).fetchone()
     if row is None:
         raise _unknown(key)
     return bool(row[0])
@@ -152,12 +173,12 @@ def _has_nt_hash(connection: sqlite3.Connection, key: str, /) -> bool:
 
 def _passwd(connection: sqlite3.Connection, key: str, secret: tuple[bytes | None, str | None], /) -> None:
     with write(connection):
-        if connection.execute(_CHANGE, (*secret, key)).rowcount == 0:
+        if connection.execute(_CHANGE, (*secret, mailbox_of(connection, key))).rowcount == 0:
             raise _unknown(key)
 
 
 def _remove(connection: sqlite3.Connection, key: str, locks: Locks, /) -> None:
-    row = connection.execute(_ACCOUNT, (key,)).fetchone()
+    row = connection.execute(_ACCOUNT, (mailbox_of(connection, key),)).fetchone()
     if row is None:
         raise _unknown(key)
     lock = locks.acquire(row[0])
@@ -168,6 +189,11 @@ def _remove(connection: sqlite3.Connection, key: str, locks: Locks, /) -> None:
         lock.free()
 
 
+def _restored(connection: sqlite3.Connection, /) -> None:
+    with write(connection):
+        renew_epoch(connection)
+
+
 def _listed(connection: sqlite3.Connection, /) -> list[tuple[int, str, bool, int, int]]:
     return connection.execute(_LISTING).fetchall()
 
@@ -176,13 +202,9 @@ def _unknown(key: str, /) -> UnknownUser:
     return UnknownUser(f"there is no account {key!r}")
 
 
-_ACCOUNT: Final = "SELECT id FROM mailbox JOIN account ON account.mailbox = mailbox.id WHERE key = ?"
-_KIND: Final = """
-    SELECT nt_hash IS NOT NULL FROM mailbox JOIN account ON account.mailbox = mailbox.id WHERE key = ?
-"""
-_CHANGE: Final = """
-    UPDATE account SET nt_hash = ?, scrypt = ? WHERE mailbox = (SELECT id FROM mailbox WHERE key = ?)
-"""
+_ACCOUNT: Final = "SELECT mailbox FROM account WHERE mailbox = ?"
+_KIND: Final = "SELECT nt_hash IS NOT NULL FROM account WHERE mailbox = ?"
+_CHANGE: Final = "UPDATE account SET nt_hash = ?, scrypt = ? WHERE mailbox = ?"
 _LISTING: Final = """
     SELECT mailbox.id, name, nt_hash IS NOT NULL, count(message.id), coalesce(sum(message.octets), 0)
     FROM mailbox JOIN account ON account.mailbox = mailbox.id

@@ -21,17 +21,20 @@ class ScryptHash:
     (True, <ScryptHash>)
     """
 
-    __slots__ = ("_hash", "_parameters", "_salt", "text")
+    __slots__ = ("_hash", "_salt", "text")
 
     def __init__(self, text: str, /) -> None:
-        """Reads what `text` of another one has written: `n$r$p$salt$hash`, the last two in hexadecimal.
+        """Reads what `text` of another one has written: `16384$8$1$salt$hash`, these two in hexadecimal.
 
         Raises:
-            ValueError: it is anything else.
+            ValueError: it is anything else, or one that takes another time: every password has to take the
+                same.
         """
-        n, r, p, salt, digest = text.split("$")
+        *parameters, salt, digest = text.split("$")
+        if parameters != [str(_N), str(_R), str(_P)]:
+            message = "a scrypt hash is of n = 16384, r = 8, p = 1"
+            raise ValueError(message)
         self.text = text
-        self._parameters = int(n), int(r), int(p)
         self._salt = bytes.fromhex(salt)
         self._hash = bytes.fromhex(digest)
 
@@ -39,24 +42,24 @@ class ScryptHash:
     def from_password(cls, password: str, /) -> ScryptHash:
         """Makes the hash of a password, with a salt of its own."""
         salt = secrets.token_bytes(16)
-        digest = _scrypt(password, salt, _PARAMETERS)
-        return cls("$".join([*map(str, _PARAMETERS), salt.hex(), digest.hex()]))
+        return cls(f"{_N}${_R}${_P}${salt.hex()}${_scrypt(password, salt).hex()}")
 
     def accepts_password(self, password: str, /) -> bool:
         """Whether that is the password; the comparison is in constant time."""
-        return hmac.compare_digest(_scrypt(password, self._salt, self._parameters), self._hash)
+        return hmac.compare_digest(_scrypt(password, self._salt), self._hash)
 
     def __repr__(self) -> str:
         """The type: what it holds is nobody's business."""
         return "<ScryptHash>"
 
 
-def _scrypt(password: str, salt: bytes, parameters: tuple[int, int, int], /) -> bytes:
-    n, r, p = parameters
+def _scrypt(password: str, salt: bytes, /) -> bytes:
     # A lone surrogate is no character; it is hashed like any other wrong password.
     octets = password.encode("utf-8", "surrogatepass")
-    return hashlib.scrypt(octets, salt=salt, n=n, r=r, p=p, maxmem=_MEMORY, dklen=32)
+    return hashlib.scrypt(octets, salt=salt, n=_N, r=_R, p=_P, maxmem=_MEMORY, dklen=32)
 
 
-_PARAMETERS: Final = (2**14, 8, 1)
+_N: Final = 16_384
+_R: Final = 8
+_P: Final = 1
 _MEMORY: Final = 64 * 1_048_576  # octets; OpenSSL's own bound is 32 MiB

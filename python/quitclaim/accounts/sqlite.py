@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ("MOST_WAITING", "SqliteAccounts")
 
+_log = logging.getLogger(__name__)
+
 
 class SqliteAccounts:
     """The `Accounts` of a data folder, all of them in memory.
@@ -33,8 +36,11 @@ class SqliteAccounts:
     who ask while they are read again share that.
 
     An account has an NT hash or, if its password is not to be guessed so easily, a scrypt hash, which NTLM
-    cannot use. As soon as one has, every password is checked as slowly, in a thread that refuses what exceeds
-    its queue: who has which, and who is there at all, is not to be learned from the time.
+    cannot use. As soon as one has, every password is checked as slowly, in one thread: who has which, and who
+    is there at all, is not to be learned from the time. At 45 ms each, 128 may wait, which is 6 s for the
+    last; what exceeds them is refused ([SYS/TEMP]). So whoever keeps 128 wrong passwords waiting keeps others
+    from logging in by password, whom only a limit on connections can help: no address is known here. NTLM
+    waits for none of it.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -57,12 +63,11 @@ class SqliteAccounts:
         self._database = database
         self._accounts = _Snapshot(-1, {}, {})
         self._seen = -1  # the version of the database at which the snapshot was last known to be right
-        self._scrypt = Lane("the check of passwords", MOST_WAITING, AccountsUnavailable)
         try:
             database.run(self._refresh)
         except StoreUnavailable as error:
-            self.close()
             raise AccountsUnavailable(str(error)) from error
+        self._scrypt = Lane("the check of passwords", MOST_WAITING, AccountsUnavailable)
 
     def ntlm(self, claim: Claim, /) -> Answer[Credential | None]:
         """The credential of the user whom the claim names; None for one who is unknown or has none.
@@ -123,7 +128,7 @@ class SqliteAccounts:
                     return False
                 self._seen = version
         except StoreUnavailable:
-            return False  # the store thread can wait for what it is, and says it
+            return False  # the thread that reads can wait for what it is, and says it
         return True
 
     async def _refreshed(self) -> None:
@@ -133,7 +138,7 @@ class SqliteAccounts:
             raise AccountsUnavailable(str(error)) from error
 
     def _refresh(self, connection: sqlite3.Connection, /) -> None:
-        """Reads the accounts, on the store thread, unless a request before this one has done so."""
+        """Reads the accounts, on the thread that reads, unless a request before this one has done so."""
         # The revision first: if they change in between, they are read again.
         revision: int = connection.execute("SELECT accounts FROM revision").fetchone()[0]
         if revision == self._accounts.revision:
@@ -144,10 +149,13 @@ class SqliteAccounts:
             keys, nt_hashes, hashes, last = connection.execute(_PAGE, (last,)).fetchone()
             secrets = zip(json.loads(keys), json.loads(nt_hashes), json.loads(hashes), strict=True)
             for key, nt_hash, scrypt in secrets:
-                if scrypt is None:
-                    accounts.credentials[key] = Credential.from_hex(nt_hash)
-                else:
-                    accounts.hashes[key] = scrypt
+                try:
+                    if scrypt is None:
+                        accounts.credentials[key] = Credential.from_hex(nt_hash)
+                    else:
+                        accounts.hashes[key] = ScryptHash(scrypt).text
+                except ValueError:
+                    _log.warning("the account %r is not readable, so nobody can log in to it", key)
         self._accounts = accounts
 
 
@@ -176,7 +184,7 @@ def _check_slowly(accounts: _Snapshot, username: str, password: str, /) -> Ident
     return identity if stored is None else Identity(username) if accepted else None
 
 
-MOST_WAITING: Final = 16  # passwords: 0.7 s of work
+MOST_WAITING: Final = 128  # passwords: 6 s of work, a tenth of the time for a login
 # A page is one row, because sqlite3 gives up the GIL for each row and must wait for it again: beside a busy
 # event loop 100,000 rows took 3.4 s. And it is a page, because what parses it keeps the GIL to its end.
 _PAGE: Final = """

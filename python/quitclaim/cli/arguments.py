@@ -130,6 +130,8 @@ def ask_password(arguments: argparse.Namespace, /, *, twice: bool = False) -> st
     Raises:
         SystemExit: there is none to be had, or what was typed differs.
     """
+    if sys.stdin is None:
+        fail(USAGE, "standard input is closed: there is nobody to give a password")
     if arguments.password_stdin:
         line = sys.stdin.buffer.readline(_LONGEST_LINE).removesuffix(b"\n").removesuffix(b"\r")
         try:

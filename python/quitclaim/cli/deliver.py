@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from itertools import chain
 from typing import TYPE_CHECKING, Final, cast
 
@@ -48,10 +49,15 @@ def _deliver(arguments: Namespace) -> int:
     except (StoreUnavailable, OSError) as error:
         # Whatever it is: a mail transport keeps the message for 75, and would return it for 1.
         fail(TRY_AGAIN, f"{sentence(error)}: nothing was delivered")
+    except Exception:  # noqa: BLE001 - our own mistake, which shall cost nobody a message
+        traceback.print_exc()
+        fail(TRY_AGAIN, "that is a mistake of quitclaim's: nothing was delivered")
     return 0
 
 
 def _message() -> Iterator[bytes]:
+    if sys.stdin is None:
+        fail(TRY_AGAIN, "standard input is closed: nothing was delivered")
     if sys.stdin.isatty():
         sys.stderr.write("type the message, end it by Ctrl-D\n")
     # Not `read`: it reads on until it has all that it was asked for, and a terminal's end is no end for it.

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from quitclaim._quitclaim import __version__
-from quitclaim.cli import deliver, demo, serve, storm, user, who
+from quitclaim.cli import deliver, demo, restored, serve, storm, user, who
 from quitclaim.cli.arguments import Parser
 from quitclaim.cli.ending import FAILED, INTERRUPTED, fail, sentence
 from quitclaim.errors import QuitclaimError
@@ -26,14 +26,13 @@ def main(arguments: Sequence[str] | None = None, /) -> int:
         SystemExit: the arguments are wrong (2), or help was asked for (0).
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(
-            errors="backslashreplace"
-        )  # a name that this terminal cannot show is no failure
+        # A name that this terminal cannot show is no failure.
+        sys.stdout.reconfigure(errors="backslashreplace")
     parser = _parser()
     parsed = parser.parse_args(arguments)
     run: Callable[[object], int] | None = getattr(parsed, "run", None)
     if run is None:
-        parser.error("it needs a command: serve, user, deliver, who, storm or demo")
+        parser.error("it needs a command: serve, user, deliver, who, restored, storm or demo")
     try:
         return run(parsed)
     except KeyboardInterrupt:
@@ -52,7 +51,7 @@ def _parser() -> Parser:
         "--version", action="version", version=f"quitclaim {__version__}", help="prints the version"
     )
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
-    for command in (serve, user, deliver, who, storm, demo):
+    for command in (serve, user, deliver, who, restored, storm, demo):
         command.add_to(commands)
     return parser
 

@@ -4,8 +4,9 @@ It is a byte of a lock file, locked by `fcntl`: the byte's number is the mailbox
 after a SIGKILL, where a row of a table would outlive the process and cost 30 us besides.
 
 POSIX has two traps here. A process that closes any descriptor of a file loses all its locks on that file: so
-each lock file is opened once in a process, whatever the number of stores, and never closed. And a process may
-lock the same byte twice: so what this process holds is written down in memory too.
+each lock file is opened once in a process, whatever the number of stores, and closed when nothing is held and
+no store is left. And a process may lock the same byte twice: so what this process holds is written down in
+memory too.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ __all__ = ("Lock", "Locks")
 class Locks:
     """The maildrop locks of a data folder, in 64 files of its folder `locks`. All of a process share them.
 
+    A `Database` has those of its folder.
+
     >>> import tempfile
     >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -35,18 +38,21 @@ class Locks:
     ...     lock = locks.acquire(7)
     ...     held = locks.holder(7) == os.getpid()
     ...     lock.free()
-    ...     held, locks.holder(7)
-    (True, None)
+    ...     free = locks.holder(7) is None
+    ...     locks.close()
+    ...     held, free
+    (True, True)
 
     Raises:
         StoreUnavailable: the folder cannot be made or opened.
     """
 
-    __slots__ = ("_files", "folder")
+    __slots__ = ("_closed", "_files", "folder")
 
     def __init__(self, folder: Path, /) -> None:
         """Makes the folder `locks` if it is not there."""
         self.folder = folder / "locks"
+        self._closed = False
         try:
             self.folder.mkdir(mode=0o700, exist_ok=True)
             self._files = _files_of(self.folder)
@@ -58,8 +64,9 @@ class Locks:
 
         Raises:
             MaildropInUse: somebody has it locked, here or in another process.
-            StoreUnavailable: the lock file cannot be opened or locked.
+            StoreUnavailable: the lock file cannot be opened or locked, or these are closed.
         """
+        self._must_be_open()
         lock = Lock(self._files, mailbox)
         try:
             self._files.acquire(lock)
@@ -71,7 +78,7 @@ class Locks:
         """The process that has that mailbox locked, or None. It is 0 for one in another pid namespace.
 
         Raises:
-            StoreUnavailable: the lock file cannot be opened or asked.
+            StoreUnavailable: the lock file cannot be opened or asked, or these are closed.
         """
         return self.holders(mailbox, 1).get(mailbox)
 
@@ -79,12 +86,30 @@ class Locks:
         """The process of each mailbox that is locked, for an operator to see; of these mailboxes, or of all.
 
         Raises:
-            StoreUnavailable: a lock file cannot be opened or asked.
+            StoreUnavailable: a lock file cannot be opened or asked, or these are closed.
         """
+        self._must_be_open()
         try:
             return self._files.holders(first, first + count)
         except OSError as error:
             raise _unavailable(self.folder, error) from error
+
+    def close(self) -> None:
+        """Takes no more locks. Idempotent; those that are held stay, and are freed by whoever has them.
+
+        The files are closed with the last of this folder's `Locks`, or with the last lock after that.
+        """
+        with _folders_mutex:
+            if self._closed:
+                return
+            self._closed = True
+            self._files.users -= 1
+        _close_if_over(self._files)
+
+    def _must_be_open(self) -> None:
+        if self._closed:
+            message = f"the lock files in {self.folder} are closed"
+            raise StoreUnavailable(message)
 
 
 class Lock:
@@ -105,9 +130,11 @@ class Lock:
 class _Files:
     """The lock files of one folder, and which of their bytes this process holds."""
 
-    __slots__ = ("_descriptors", "_folder", "_held", "_mutex")
+    __slots__ = ("_descriptors", "_folder", "_held", "_mutex", "key", "users")
 
-    def __init__(self, folder: int, /) -> None:
+    def __init__(self, folder: int, key: tuple[int, int], /) -> None:
+        self.key = key
+        self.users = 0  # `Locks` that are open; `_folders_mutex` is for it
         self._folder = folder  # a descriptor: while it is open, no other folder gets its inode number
         self._descriptors: dict[int, int] = {}
         self.forget()
@@ -137,6 +164,9 @@ class _Files:
             if self._held.get(mailbox) is lock:
                 del self._held[mailbox]
                 fcntl.lockf(self._descriptor(mailbox % _FILES), fcntl.LOCK_UN, 1, mailbox)
+            is_last = not self._held and not self.users
+        if is_last:
+            _close_if_over(self)
 
     def holders(self, first: int, end: int, /) -> dict[int, int]:
         with self._mutex:
@@ -153,6 +183,17 @@ class _Files:
                         found.update(dict.fromkeys(range(begin, begin + length), process))
                         ranges += [(start, begin), (begin + length, stop)]
         return found
+
+    def close_if_free(self) -> bool:
+        """Closes the files unless a lock is held, which closing would drop. Says whether it did."""
+        with self._mutex:
+            if self._held:
+                return False
+            for descriptor in (*self._descriptors.values(), self._folder):
+                os.close(descriptor)
+            self._descriptors.clear()
+            self._folder = -1  # the number may soon be another file's
+            return True
 
     def _descriptor(self, file: int, /) -> int:
         descriptor = self._descriptors.get(file)
@@ -178,8 +219,17 @@ def _files_of(folder: Path, /) -> _Files:
     with _folders_mutex:
         files = _folders.get(key)
         if files is None:
-            files = _folders[key] = _Files(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+            files = _Files(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), key)
+            _folders[key] = files
+        files.users += 1
         return files
+
+
+def _close_if_over(files: _Files, /) -> None:
+    """Closes them if nobody uses them, holds a lock of them, or has closed them before."""
+    with _folders_mutex:
+        if not files.users and _folders.get(files.key) is files and files.close_if_free():
+            del _folders[files.key]
 
 
 def _in_use() -> MaildropInUse:

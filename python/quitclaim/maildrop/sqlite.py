@@ -12,10 +12,9 @@ from typing import IO, TYPE_CHECKING, Final
 from quitclaim.database import write
 from quitclaim.errors import StoreUnavailable, UnknownUser
 from quitclaim.identity import fold
-from quitclaim.maildrop.lock import Locks
 from quitclaim.maildrop.port import LARGEST_CHUNK
 from quitclaim.maildrop.wire import cut, pieces, wire_form
-from quitclaim.schema import CHUNK_BITS
+from quitclaim.schema import CHUNK_BITS, mailbox_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -49,15 +48,11 @@ class SqliteStore:
     ...     store.deliver(["anna"], b"Subject: hello\n\nDear Anna\n")
     ...     asyncio.run(first_message(store))
     b'Subject: hello\r\n\r\nDear Anna\r\n'
-
-    Raises:
-        StoreUnavailable: the lock files cannot be made.
     """
 
     def __init__(self, database: Database, /) -> None:
         """The caller closes the database, after the maildrops."""
         self._database = database
-        self._locks = Locks(database.folder)
 
     def open(self, identity: Identity, /) -> Future[SqliteMaildrop]:
         """Locks that user's maildrop and reads its list.
@@ -71,9 +66,9 @@ class SqliteStore:
     def deliver(self, usernames: str | Collection[str], message: bytes | Iterable[bytes], /) -> None:
         """Puts a message, whole or in pieces, into maildrops, one or many: all or none, durable on return.
 
-        It waits for the store thread, so call it where no event loop runs. A message may be larger than the
-        memory if it comes in pieces: they are written to a file of the data folder first, so that nobody
-        waits for whoever sends them.
+        It waits for that, so call it where no event loop runs. A message may be larger than the memory if it
+        comes in pieces: they are written to a file of the data folder first, so that nobody waits for whoever
+        sends them.
 
         Raises:
             UnknownUser: there is no such account.
@@ -90,7 +85,7 @@ class SqliteStore:
                 if octets > _LARGEST:
                     raise _too_large()
                 body.seek(0)
-                self._database.run(_deliver, tuple(keys), body, octets)
+                self._database.run(_deliver, tuple(keys), body, octets, writes=True)
         except OSError as error:
             text = f"a message cannot be written to {self._database.folder}: {error.strerror}"
             raise StoreUnavailable(text) from error
@@ -103,13 +98,14 @@ class SqliteStore:
         """
         return self._database.submit(self._named_locks)
 
-    # --- on the store thread
+    # --- on the thread that reads
 
     def _open(self, connection: sqlite3.Connection, key: str, /) -> SqliteMaildrop:
-        mailbox = _mailbox(connection, key)
-        lock = self._locks.acquire(mailbox)
+        mailbox = mailbox_of(connection, key)
+        if mailbox is None:
+            raise _no_mailbox()
+        lock = self._database.locks.acquire(mailbox)
         try:
-            _must_be_there(connection, mailbox)  # again: whoever had it locked may have removed it
             return SqliteMaildrop(self._database, connection, lock)
         except BaseException:
             lock.free()
@@ -117,7 +113,7 @@ class SqliteStore:
 
     def _named_locks(self, connection: sqlite3.Connection, /) -> list[tuple[str, int]]:
         names = []
-        for mailbox, process in sorted(self._locks.holders().items()):
+        for mailbox, process in sorted(self._database.locks.holders().items()):
             row = connection.execute("SELECT name FROM mailbox WHERE id = ?", (mailbox,)).fetchone()
             if row is not None:
                 names.append((row[0], process))
@@ -139,7 +135,7 @@ class SqliteMaildrop:
     )
 
     def __init__(self, database: Database, connection: sqlite3.Connection, lock: Lock, /) -> None:
-        """Made by the store, on its thread."""
+        """Made by the store, on the thread that reads."""
         self._database = database
         self._lock = lock
         self._mutex = threading.Lock()
@@ -149,7 +145,9 @@ class SqliteMaildrop:
         self.octets: Sequence[int] = (sizes := array("I"))
         last: int | None = 0
         while last is not None:
-            page, octets, last = connection.execute(_PAGE, (lock.mailbox, last)).fetchone()
+            page, octets, last, is_there = connection.execute(_PAGE, (lock.mailbox, last)).fetchone()
+            if not is_there:  # whoever had it locked before has removed it
+                raise _no_mailbox()
             self._identifiers.extend(json.loads(page))
             sizes.extend(json.loads(octets))
         self._epochs: list[tuple[int, str]] = connection.execute(_EPOCHS).fetchall()
@@ -186,7 +184,7 @@ class SqliteMaildrop:
                 Nothing was deleted.
         """
         identifiers = [self._identifier(number) for number in deleted]
-        return self._database.submit(self._commit, identifiers) if identifiers else None
+        return self._database.submit(self._commit, identifiers, writes=True) if identifiers else None
 
     def close(self) -> None:
         """Gives the lock back."""
@@ -202,7 +200,7 @@ class SqliteMaildrop:
             raise IndexError(message)
         return self._identifiers[number - 1]
 
-    # --- on the store thread
+    # --- on the thread that writes
 
     def _commit(self, connection: sqlite3.Connection, identifiers: list[int], /) -> None:
         with self._mutex:
@@ -221,13 +219,6 @@ class SqliteMaildrop:
                     self._lock.free()
 
 
-def _mailbox(connection: sqlite3.Connection, key: str, /) -> int:
-    row: tuple[int] | None = connection.execute(_BY_KEY, (key,)).fetchone()
-    if row is None:
-        raise _no_mailbox()
-    return row[0]
-
-
 def _must_be_there(connection: sqlite3.Connection, mailbox: int, /) -> None:
     if connection.execute(_IS_THERE, (mailbox,)).fetchone() is None:
         raise _no_mailbox()
@@ -243,13 +234,13 @@ def _too_large() -> StoreUnavailable:
 
 def _deliver(connection: sqlite3.Connection, keys: tuple[str, ...], body: IO[bytes], octets: int, /) -> None:
     with write(connection):
-        rows = {key: connection.execute(_BY_KEY, (key,)).fetchone() for key in keys}
-        unknown = [key for key, row in rows.items() if row is None]
+        mailboxes = {key: mailbox_of(connection, key) for key in keys}
+        unknown = [key for key, mailbox in mailboxes.items() if mailbox is None]
         if unknown:
             message = f"there is no account {', '.join(map(repr, unknown))}"
             raise UnknownUser(message)
         first: int | None = None
-        for (mailbox,) in rows.values():
+        for mailbox in mailboxes.values():
             stored = connection.execute(_INSERT, (mailbox, first, octets)).lastrowid
             first = stored if first is None else first
         if first is not None:
@@ -269,13 +260,13 @@ def _read(connection: sqlite3.Connection, identifier: int, place: int, skipped: 
 _LARGEST: Final = 2**32 - 1  # octets of a message: what four octets of a list hold
 _IN_MEMORY: Final = 1_048_576  # octets of a message on its way in; a larger one goes through a file
 
-_BY_KEY: Final = "SELECT id FROM mailbox WHERE key = ?"
 _IS_THERE: Final = "SELECT 1 FROM mailbox WHERE id = ?"
 # A page is one row, because sqlite3 gives up the GIL for each row and must wait for it again: beside a busy
 # event loop 100,000 rows took 1.3 s. And it is a page, because what parses it keeps the GIL to its end.
 _PAGE: Final = """
-    SELECT json_group_array(id), json_group_array(octets), CASE count(*) WHEN 5000 THEN max(id) END
-    FROM (SELECT id, octets FROM message WHERE mailbox = ? AND id > ? ORDER BY id LIMIT 5000)
+    SELECT json_group_array(id), json_group_array(octets), CASE count(*) WHEN 5000 THEN max(id) END,
+           EXISTS (SELECT 1 FROM mailbox WHERE id = ?1)
+    FROM (SELECT id, octets FROM message WHERE mailbox = ?1 AND id > ?2 ORDER BY id LIMIT 5000)
 """
 _EPOCHS: Final = "SELECT after, name FROM epoch ORDER BY after"
 _INSERT: Final = "INSERT INTO message (mailbox, body, octets) VALUES (?, ?, ?)"
