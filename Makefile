@@ -58,7 +58,7 @@ docs: setup ## Builds the Rust documentation into target/doc; a warning is an er
 wheel: setup ## Builds sdist and wheel into dist/ and proves them in empty environments.
 	@scripts/wheel.sh
 
-bare: ## Proves `make setup` on a bare Debian 12, in a chroot under .bare/; needs root.
+bare: ## Proves `make setup`, `make demo` and the tests on a bare Debian 12, in a chroot under .bare/; needs root.
 	@scripts/bare.sh
 
 clean: ## Removes everything that the targets above have made.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Proves `make setup` on a bare Debian 12: a clone of HEAD in a chroot with Python, make, git, this machine's Rust
+# Proves `make setup` and `make demo` on a bare Debian 12: a clone of HEAD in a chroot with Python, make, git, this machine's Rust
 # toolchain and nothing else. .bare/base keeps the bare system; .bare/run is a copy of it that lives for one run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -17,7 +17,7 @@ main() {
         unshare --mount --propagation private --pid --fork --kill-child "$PWD/scripts/bare.sh" --isolated ||
             fail "FAILED: what went wrong is above, and the chroot lies in .bare/run for a look"
         rm -rf --one-file-system "$root"
-        say "OK: make setup works on a bare Debian 12, a second one does nothing, and the tests pass"
+        say "OK: on a bare Debian 12 make setup works, a second one does nothing, the demo runs, the tests pass"
         return
     fi
     if [[ $(cat "$base/.made-of" 2>/dev/null) != "$suite $packages" ]]; then make_base; fi
@@ -30,9 +30,11 @@ main() {
     in_run make setup
     written=$(in_run find . -newer /mark)
     [[ -z $written ]] || fail "the second make setup wrote: $written"
-    say "import and tests"
-    in_run .venv/bin/python -c 'import quitclaim; print(quitclaim.__file__)'
-    in_run .venv/bin/python -m pytest -q
+    say "make demo"
+    in_run make demo
+    say "tests, with the mail clients that they install"
+    in_run env INTEROP=1 scripts/interop.sh
+    in_run env INTEROP=1 .venv/bin/python -m pytest -q
 }
 
 require_root_and_debootstrap() {
