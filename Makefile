@@ -1,6 +1,6 @@
 # A list of names: whatever is longer than a command or two is a script in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test loom tsan mutants bench bench-rust bench-python bench-ntlm bench-server fuzz docs wheel bare clean
+.PHONY: help setup demo check test loom tsan mutants bench bench-table bench-rust bench-python bench-ntlm bench-server fuzz docs wheel bare clean
 
 # clippy, rustdoc and maturin must agree on one interpreter, or each rebuilds PyO3 after the other.
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
@@ -33,6 +33,9 @@ fuzz: ## Fuzzes each target of fuzz/ for ten minutes; needs a nightly toolchain 
 	@scripts/fuzz.sh
 
 bench: bench-rust bench-python bench-ntlm bench-server ## Prints all tables of benches: the table, NTLM, the server.
+
+bench-table: setup ## Prints each of the table's figures beside its goal, Rust and Python; writes target/bench-table.json.
+	@benches/table.sh
 
 bench-rust: setup ## Prints the Rust table: churn and storm beside the peers.
 	@cargo bench --package quitclaim-benches --bench table

@@ -25,7 +25,7 @@ pub trait Contender: Sync + Sized {
 /// One thread's way into a table.
 pub trait Seat {
     /// What names a value.
-    type Key: Copy;
+    type Key: Copy + Send + Sync;
 
     /// Puts a value in.
     fn acquire(&mut self, value: Value) -> Self::Key;
@@ -44,6 +44,33 @@ pub trait Seat {
         let _ = label;
         work(self);
     }
+
+    /// Puts so many values in, to be freed all at once by [`close`](Self::close). Notes their keys, where its user must.
+    fn fill(&mut self, count: usize, keys: &mut Vec<Self::Key>) {
+        keys.reserve(count);
+        for token in 0..count as u64 {
+            keys.push(self.acquire(Value::new(token)));
+        }
+    }
+
+    /// Frees what [`fill`](Self::fill) put in, on whichever thread it is.
+    fn close(mut self, keys: Vec<Self::Key>)
+    where
+        Self: Sized,
+    {
+        for key in keys {
+            self.free(key);
+        }
+    }
+}
+
+/// What a table offers to others than the value's owner; floors have no such thing.
+pub trait SharedSeat: Seat + Send {
+    /// Looks at a value from any thread.
+    fn lease(&mut self, key: Self::Key, token: u64) -> u64;
+
+    /// Shows each value with its key. The keys are all there are, for a table that cannot list its own.
+    fn walk(&mut self, keys: &[Self::Key], each: impl FnMut(Self::Key, &Value));
 }
 
 /// 256 octets without drop glue, about what an NTLM exchange keeps.
@@ -96,7 +123,7 @@ pub struct QuitclaimSeat<'t> {
 
 impl Contender for Quitclaim {
     const NAME: &'static str = "quitclaim";
-    const NOTE: &'static str = "uses are steps";
+    const NOTE: &'static str = "uses are steps, looks are leases; an owner for whoever acquires";
     type Seat<'t> = QuitclaimSeat<'t>;
 
     fn new(capacity: usize) -> Self {
@@ -138,5 +165,27 @@ impl Seat for QuitclaimSeat<'_> {
     #[inline]
     fn attempt(&mut self, label: &str, work: impl FnOnce(&mut Self)) {
         work(&mut Self { table: self.table, owner: self.table.owner(label) });
+    }
+
+    fn fill(&mut self, count: usize, _keys: &mut Vec<Handle>) {
+        for token in 0..count as u64 {
+            self.acquire(Value::new(token));
+        }
+    }
+
+    /// The owner knows what it has.
+    fn close(self, _keys: Vec<Handle>) {}
+}
+
+impl SharedSeat for QuitclaimSeat<'_> {
+    #[inline]
+    fn lease(&mut self, key: Handle, token: u64) -> u64 {
+        self.table.lease(key).expect("live, and in no step").read(token)
+    }
+
+    fn walk(&mut self, _keys: &[Handle], mut each: impl FnMut(Handle, &Value)) {
+        for (handle, lease) in self.table.leases() {
+            each(handle, &lease);
+        }
     }
 }

@@ -7,9 +7,15 @@
 #[expect(dead_code, reason = "the client is the acceptor's tests', which use more of it")]
 mod client;
 pub mod contender;
+pub mod crowd;
+pub mod figures;
+pub mod handover;
 pub mod harness;
+pub mod latency;
 pub mod login;
+pub mod lookups;
 pub mod machine;
+pub mod panel;
 pub mod peers;
 pub mod report;
 pub mod roster;

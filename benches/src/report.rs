@@ -1,6 +1,7 @@
 //! The figures as tables for people and as JSON for programs.
 
-use crate::harness::{CAPACITY, Cell, Group, Plan};
+use crate::figures::{Figures, Row};
+use crate::harness::{CAPACITY, Plan};
 use crate::machine::Machine;
 use crate::roster::{REFERENCES, WITHIN};
 use crate::statistics::Summary;
@@ -14,15 +15,15 @@ pub struct Report<'a> {
     pub machine: &'a Machine,
     /// How much.
     pub plan: Plan,
-    /// The figures; each cell that is left has one at least.
-    pub groups: &'a [Group],
+    /// The figures; each row has one at least.
+    pub tables: &'a [Figures],
 }
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.header(f)?;
-        for group in self.groups {
-            table(f, group)?;
+        for figures in self.tables {
+            table(f, figures)?;
         }
         self.within(f)
     }
@@ -31,20 +32,20 @@ impl fmt::Display for Report<'_> {
 impl Report<'_> {
     fn header(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Machine { processor, cores, kernel, load, rustc } = self.machine;
-        let Plan { rounds, cell } = self.plan;
+        let Plan { rounds, cell, panel_rounds, .. } = self.plan;
         writeln!(f, "command   {}", self.command)?;
         writeln!(f, "machine   {processor}, {cores} cores; Linux {kernel}, {rustc}; load {load} at the start")?;
         writeln!(
             f,
-            "rounds    {rounds}, {} ms a measurement and thread; capacity {CAPACITY}, values of 256 octets",
+            "rounds    {rounds}, {} ms a measurement and thread ({panel_rounds} of one call, and of a million live); capacity {CAPACITY}, values of 256 octets",
             cell.as_millis()
         )?;
-        writeln!(f, "ns/op     wall time / operations of all threads: the median of the rounds, and p10 to p90")?;
+        writeln!(f, "ns        wall time / operations of all threads: the median of the rounds, and p10 to p90")?;
         writeln!(
             f,
             "× NAME    this one's time / NAME's in the same round: median and p10 to p90; above 1 is slower than NAME"
         )?;
-        for Cell { contender, note, .. } in self.groups.first().into_iter().flat_map(|group| &group.cells) {
+        for Row { contender, note, .. } in self.tables.first().into_iter().flat_map(|figures| &figures.rows) {
             writeln!(f, "  {contender:CONTENDER$}{note}")?;
         }
         Ok(())
@@ -54,11 +55,11 @@ impl Report<'_> {
     fn within(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f)?;
         for (workload, other) in WITHIN {
-            for group in self.groups.iter().filter(|group| group.workload == workload) {
-                let base = self.groups.iter().find(|base| base.workload == other && base.threads == group.threads);
-                let cells = cell(group, REFERENCES[0]).zip(base.and_then(|base| cell(base, REFERENCES[0])));
-                let ratio = Ratio(cells.map(|(this, base)| Summary::of_ratios(&this.figures, &base.figures)));
-                writeln!(f, "{}, {}: {workload} / {other}: {ratio}", REFERENCES[0], threads(group))?;
+            for figures in self.tables.iter().filter(|figures| figures.workload == workload) {
+                let base = self.tables.iter().find(|base| base.workload == other && base.threads == figures.threads);
+                let rows = figures.of(REFERENCES[0]).zip(base.and_then(|base| base.of(REFERENCES[0])));
+                let ratio = Ratio(rows.map(|(this, base)| Summary::of_ratios(&this.rounds, &base.rounds)));
+                writeln!(f, "{}, {}: {workload} / {other}: {ratio}", REFERENCES[0], threads(figures))?;
             }
         }
         Ok(())
@@ -83,17 +84,12 @@ impl Report<'_> {
         write!(json, "\"kernel\": {}, \"load\": {}, \"rustc\": {}}}, ", Quoted(kernel), Quoted(load), Quoted(rustc))?;
         writeln!(json, "\"capacity\": {CAPACITY}, \"value_octets\": 256, \"cells\": [")?;
         let mut separator = "";
-        for group in self.groups {
-            for Cell { contender, figures, .. } in &group.cells {
-                let Summary { median, low, high } = Summary::of(figures);
-                write!(
-                    json,
-                    "{separator}{{\"workload\": {}, \"threads\": {}, ",
-                    Quoted(group.workload),
-                    group.threads
-                )?;
-                write!(json, "\"contender\": {}, \"median_ns\": {median}, ", Quoted(contender))?;
-                write!(json, "\"p10_ns\": {low}, \"p90_ns\": {high}, \"rounds_ns\": {figures:?}}}")?;
+        for Figures { workload, threads, unit, rows, .. } in self.tables {
+            for Row { contender, rounds, .. } in rows {
+                let Summary { median, low, high } = Summary::of(rounds);
+                write!(json, "{separator}{{\"workload\": {}, \"threads\": {threads}, ", Quoted(workload))?;
+                write!(json, "\"contender\": {}, \"unit\": {}, ", Quoted(contender), Quoted(unit))?;
+                write!(json, "\"median\": {median}, \"p10\": {low}, \"p90\": {high}, \"rounds\": {rounds:?}}}")?;
                 separator = ",\n";
             }
         }
@@ -101,20 +97,20 @@ impl Report<'_> {
     }
 }
 
-fn table(f: &mut fmt::Formatter<'_>, group: &Group) -> fmt::Result {
-    writeln!(f, "\n{}, {}: {}", group.workload, threads(group), group.note)?;
-    write!(f, "  {:CONTENDER$}{:>8}  {:>15}", "", "ns/op", "p10 – p90")?;
+fn table(f: &mut fmt::Formatter<'_>, figures: &Figures) -> fmt::Result {
+    writeln!(f, "\n{}, {}: {}", figures.workload, threads(figures), figures.note)?;
+    write!(f, "  {:CONTENDER$}{:>8}  {:>17}", "", figures.unit, "p10 – p90")?;
     for reference in REFERENCES {
         write!(f, "  {:>RATIO$}", format!("× {reference}"))?;
     }
     writeln!(f)?;
-    for this in &group.cells {
-        let Summary { median, low, high } = Summary::of(&this.figures);
+    for this in &figures.rows {
+        let Summary { median, low, high } = Summary::of(&this.rounds);
         let spread = format!("{low:.1} – {high:.1}");
-        write!(f, "  {:CONTENDER$}{median:>8.1}  {spread:>15}", this.contender)?;
+        write!(f, "  {:CONTENDER$}{median:>8.1}  {spread:>17}", this.contender)?;
         for reference in REFERENCES {
-            let base = cell(group, reference).filter(|base| base.contender != this.contender);
-            let ratio = Ratio(base.map(|base| Summary::of_ratios(&this.figures, &base.figures)));
+            let base = figures.of(reference).filter(|base| base.contender != this.contender);
+            let ratio = Ratio(base.map(|base| Summary::of_ratios(&this.rounds, &base.rounds)));
             write!(f, "  {:>RATIO$}", ratio.to_string())?;
         }
         writeln!(f)?;
@@ -122,17 +118,13 @@ fn table(f: &mut fmt::Formatter<'_>, group: &Group) -> fmt::Result {
     Ok(())
 }
 
-fn cell<'g>(group: &'g Group, contender: &str) -> Option<&'g Cell> {
-    group.cells.iter().find(|cell| cell.contender == contender)
-}
-
-fn threads(group: &Group) -> String {
-    let plural = if group.threads == 1 { "" } else { "s" };
-    format!("{} thread{plural}", group.threads)
+fn threads(figures: &Figures) -> String {
+    let plural = if figures.threads == 1 { "" } else { "s" };
+    format!("{} thread{plural}", figures.threads)
 }
 
 /// Widths of columns.
-const CONTENDER: usize = 24;
+const CONTENDER: usize = 28;
 const RATIO: usize = 24;
 
 /// A ratio and its spread, or a dash.
