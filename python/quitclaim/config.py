@@ -1,7 +1,9 @@
 """What `serve` is told: by flags, and by a TOML file with the flags' names as keys.
 
 data = "/var/lib/quitclaim"
-listen = ["127.0.0.1:1110", "[::1]:1110"]
+listen = ["127.0.0.1:1110", "pop3s://[::]:995"]
+tls-cert = "mail.pem"
+tls-key = "mail.key"
 domain = "EXAMPLE"
 allow-plaintext = false
 """
@@ -13,15 +15,20 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ("Address", "Settings", "address", "default_data", "domain", "load")
 
-Address: TypeAlias = tuple[str, int]
-"""Host and port."""
+
+class Address(NamedTuple):
+    """Where to listen, and whether all begins with TLS there."""
+
+    host: str
+    port: int
+    implicit_tls: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +39,27 @@ class Settings:
     listen: tuple[Address, ...] | None = None
     domain: str | None = None
     allow_plaintext: bool | None = None
+    tls_cert: tuple[Path, ...] | None = None
+    tls_key: tuple[Path, ...] | None = None
+    """The key of each certificate; None if the files of those have them."""
 
     def over(self, other: Settings, /) -> Settings:
         """These settings, and the other's where these say nothing.
 
-        >>> Settings(domain="EXAMPLE").over(Settings(domain="OTHER", allow_plaintext=True))
-        Settings(data=None, listen=None, domain='EXAMPLE', allow_plaintext=True)
+        Certificates and their keys belong together: they come from one source.
+
+        >>> both = Settings(domain="EXAMPLE").over(Settings(domain="OTHER", allow_plaintext=True))
+        >>> both.domain, both.allow_plaintext
+        ('EXAMPLE', True)
         """
+        tls = self if self.tls_cert or self.tls_key else other
         return Settings(
             data=other.data if self.data is None else self.data,
             listen=other.listen if self.listen is None else self.listen,
             domain=other.domain if self.domain is None else self.domain,
             allow_plaintext=other.allow_plaintext if self.allow_plaintext is None else self.allow_plaintext,
+            tls_cert=tls.tls_cert,
+            tls_key=tls.tls_key,
         )
 
 
@@ -78,17 +94,19 @@ def load(path: Path, /) -> Settings:
 
 
 def address(text: str, /) -> Address:
-    """Host and port of `[pop3://]HOST:PORT`.
+    """What `[pop3://]HOST:PORT` or `pop3s://HOST:PORT` means.
 
-    >>> address("127.0.0.1:1110"), address("pop3://[::1]:0")
-    (('127.0.0.1', 1110), ('::1', 0))
+    >>> address("127.0.0.1:1110")
+    Address(host='127.0.0.1', port=1110, implicit_tls=False)
+    >>> address("pop3s://[::1]:0")
+    Address(host='::1', port=0, implicit_tls=True)
 
     Raises:
         ValueError: it is something else, and what it should be.
     """
     scheme, found, rest = text.rpartition("://")
-    if found and scheme.lower() != "pop3":
-        message = f"{text!r} is not served: there is pop3:// only"
+    if found and scheme.lower() not in {"pop3", "pop3s"}:
+        message = f"{text!r} is not served: there are pop3:// and pop3s:// only"
         raise ValueError(message)
     host, _, port = rest.rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]")
@@ -98,7 +116,7 @@ def address(text: str, /) -> Address:
     if int(port) > _LARGEST_PORT:
         message = f"{text!r} has no such port: it is at most {_LARGEST_PORT}"
         raise ValueError(message)
-    return host.strip("[]"), int(port)
+    return Address(host.strip("[]"), int(port), scheme.lower() == "pop3s")
 
 
 def domain(text: str, /) -> str:
@@ -137,6 +155,13 @@ def _listen(value: object, _folder: Path) -> tuple[Address, ...]:
     return tuple(address(_text(one)) for one in value)
 
 
+def _files(value: object, folder: Path) -> tuple[Path, ...]:
+    if value == []:
+        message = "it should be a file, or a list of files"
+        raise ValueError(message)
+    return tuple(_data(one, folder) for one in (value if isinstance(value, list) else [value]))
+
+
 def _domain(value: object, _folder: Path) -> str:
     return domain(_text(value))
 
@@ -160,6 +185,8 @@ _KEYS: Final[dict[str, Callable[[object, Path], object]]] = {
     "data": _data,
     "domain": _domain,
     "listen": _listen,
+    "tls-cert": _files,
+    "tls-key": _files,
 }
 _LARGEST_PORT: Final = 65_535
 _NETBIOS_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,15}")

@@ -188,7 +188,7 @@ def main() -> int:
     add_listeners(parser)
     arguments = parser.parse_args()
     listen = tuple(arguments.listen or ())
-    if not all(is_loopback(host) for host, _ in listen):
+    if not all(is_loopback(one.host) for one in listen):
         fail(USAGE, "this server has a defect on purpose: it listens on 127.0.0.1 or [::1] only")
     limits = Limits(connections=_CONNECTIONS, connections_per_address=_CONNECTIONS)
     table = Exchange50Table(room())

@@ -9,9 +9,18 @@ from typing import Literal, TypeAlias
 __all__ = ("Cause", "Connected", "Delivered", "Event", "Left", "LoggedIn", "Observer", "Refused")
 
 Cause: TypeAlias = Literal[
-    "quit", "lost", "timeout", "failures", "commands", "drained", "refused", "error", "endless line"
+    "quit",
+    "lost",
+    "handshake",
+    "timeout",
+    "failures",
+    "commands",
+    "drained",
+    "refused",
+    "error",
+    "endless line",
 ]
-"""Why a connection ended: the peer's QUIT, or loss; ours is all the rest."""
+"""Why a connection ended: the peer's QUIT, loss, or TLS handshake without a result; ours is all the rest."""
 
 # Not frozen: a frozen one costs a microsecond more, and there is one for each refused login of a storm.
 

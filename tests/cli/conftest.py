@@ -67,7 +67,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         processes.append(process)
         assert process.stdout is not None
         lines = [process.stdout.readline().split() for _ in range(listeners)]
-        assert all(words[:2] == ["listening", "on"] and words[3:] == ["pop3"] for words in lines), (
+        assert all(words[:2] == ["listening", "on"] and words[3] in {"pop3", "pop3s"} for words in lines), (
             log.read_text()
         )
         pairs = [words[2].rpartition(":") for words in lines]

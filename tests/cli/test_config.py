@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from quitclaim.cli.serve import settings
-from quitclaim.config import Settings, default_data, load
+from quitclaim.config import Address, Settings, default_data, load
 
 WRONG = {
     'listen = ["127.0.0.1:110"': "at end of document",
@@ -50,10 +50,10 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_says_what_flags_say(tmp_path: Path) -> None:
-    text = 'data = "mail"\nlisten = ["127.0.0.1:0", "pop3://[::1]:110"]\ndomain = "EXAMPLE"\n'
+    text = 'data = "mail"\nlisten = ["127.0.0.1:0", "pop3s://[::1]:995"]\ndomain = "EXAMPLE"\n'
     assert load(written(tmp_path, text + "allow-plaintext = true")) == Settings(
         data=tmp_path / "mail",
-        listen=(("127.0.0.1", 0), ("::1", 110)),
+        listen=(Address("127.0.0.1", 0), Address("::1", 995, implicit_tls=True)),
         domain="EXAMPLE",
         allow_plaintext=True,
     )
@@ -65,8 +65,23 @@ def test_an_empty_file_says_nothing(tmp_path: Path) -> None:
 
 def test_a_flag_wins_over_the_file(tmp_path: Path) -> None:
     path = written(tmp_path, 'data = "/mail"\ndomain = "EXAMPLE"\nlisten = ["127.0.0.1:110"]')
-    flags = Namespace(config=path, data=None, listen=[("::1", 0)], domain="OTHER", allow_plaintext=None)
-    assert settings(flags) == Settings(data=Path("/mail"), listen=(("::1", 0),), domain="OTHER")
+    flags = Namespace(
+        config=path, data=None, listen=[Address("::1", 0)], domain="OTHER", allow_plaintext=None
+    )
+    flags.tls_cert = flags.tls_key = None
+    assert settings(flags) == Settings(data=Path("/mail"), listen=(Address("::1", 0),), domain="OTHER")
+
+
+def test_a_file_names_certificates_beside_it(tmp_path: Path) -> None:
+    said = load(written(tmp_path, 'tls-cert = ["a.pem", "/etc/b.pem"]\ntls-key = "a.key"'))
+    assert said.tls_cert == (tmp_path / "a.pem", Path("/etc/b.pem"))
+    assert said.tls_key == (tmp_path / "a.key",)
+
+
+def test_a_certificate_in_a_flag_leaves_no_key_of_the_file(tmp_path: Path) -> None:
+    flags = Settings(tls_cert=(Path("c.pem"),))
+    said = flags.over(load(written(tmp_path, 'tls-cert = "a.pem"\ntls-key = "a.key"')))
+    assert (said.tls_cert, said.tls_key) == ((Path("c.pem"),), None)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ MISTAKES = {
     "serve --allow": "unrecognized arguments: --allow",
     "serve --listen 127.0.0.1": "'127.0.0.1' is no address",
     "serve --listen 127.0.0.1:99999": "no such port",
-    "serve --listen imap://127.0.0.1:143": "there is pop3:// only",
+    "serve --listen imap://127.0.0.1:143": "there are pop3:// and pop3s:// only",
     "serve --listen ::1:110": "[::1]:1110",
     "serve --domain two.words": "'two.words' is no NetBIOS name",
     "storm 127.0.0.1:1110": "--user",

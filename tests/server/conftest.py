@@ -9,21 +9,29 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+from tests.server.certificates import issue, pem_of, trusting
 from tests.server.wire import PASSWORD, Wire
 from tests.session.ports import Store
 
 from quitclaim.accounts.memory import MemoryAccounts
+from quitclaim.server import Listener, Tls
 from quitclaim.testing import Controller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import ssl
+    from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
+    from pathlib import Path
+
+    from cryptography import x509
 
     from quitclaim import HandleTable
     from quitclaim.accounts.port import Accounts
     from quitclaim.limits import Limits
     from quitclaim.observer import Event
+    from quitclaim.sasl import Mechanism
 
+ANYWHERE = Listener(port=0)
 _PATIENCE = 20.0  # seconds
 
 
@@ -31,9 +39,16 @@ class Served:
     """A server that runs, and whoever is connected to it. Leaving it ends both."""
 
     def __init__(
-        self, controller: Controller, table: HandleTable[Any], store: Store, events: list[Event], /
+        self,
+        controller: Controller,
+        listener: Listener,
+        table: HandleTable[Any],
+        store: Store,
+        events: list[Event],
+        /,
     ) -> None:
         self.controller = controller
+        self.listener = listener
         self.table = table
         self.store = store
         self.events = events
@@ -83,13 +98,15 @@ class Served:
 class Servers(Protocol):
     """Runs a server."""
 
-    def __call__(
+    def __call__(  # noqa: PLR0913 - what a test may turn
         self,
         *,
         limits: Limits | None = None,
         store: Store | None = None,
         accounts: Accounts | None = None,
         observer: Callable[[Event], None] | None = None,
+        mechanisms: Iterable[Mechanism] | None = None,
+        listener: Listener = ANYWHERE,
     ) -> Served:
         """With these, or with anna's account and an empty store that counts."""
 
@@ -107,23 +124,27 @@ def serve(loop: None, handle_table: HandleTable[Any]) -> Iterator[Servers]:  # n
     """Servers on one table. In the end no handle, no connection, no answer and no lock is left."""
     running: list[Served] = []
 
-    def start(
+    def start(  # noqa: PLR0913 - as `Servers` says
         *,
         limits: Limits | None = None,
         store: Store | None = None,
         accounts: Accounts | None = None,
         observer: Callable[[Event], None] | None = None,
+        mechanisms: Iterable[Mechanism] | None = None,
+        listener: Listener = ANYWHERE,
     ) -> Served:
         store = Store() if store is None else store
         events: list[Event] = []
         controller = Controller(
             accounts=MemoryAccounts({"anna": PASSWORD, "bert": PASSWORD}) if accounts is None else accounts,
             store=store,
+            listen=[listener],
+            mechanisms=mechanisms,
             limits=limits,
             table=handle_table,
             observer=events.append if observer is None else observer,
         )
-        running.append(Served(controller.__enter__(), handle_table, store, events))
+        running.append(Served(controller.__enter__(), listener, handle_table, store, events))
         return running[-1]
 
     yield start
@@ -142,3 +163,36 @@ def served(serve: Servers) -> Served:
     served.store.memory.deliver("anna", b"Subject: first\r\n\r\nHello, Anna.\r\n")
     served.store.memory.deliver("anna", b"Subject: second\r\n\r\n.signed\r\n")
     return served
+
+
+# --- TLS
+
+
+@pytest.fixture(scope="session")
+def certificate() -> x509.Certificate:
+    """The server's, for localhost and 127.0.0.1."""
+    return issue("localhost")
+
+
+@pytest.fixture
+def tls(tmp_path: Path, certificate: x509.Certificate) -> Tls:
+    """The server's side."""
+    return Tls(pem_of(tmp_path, certificate))
+
+
+@pytest.fixture
+def trust(certificate: x509.Certificate) -> ssl.SSLContext:
+    """The client's side, which checks the certificate."""
+    return trusting(certificate)
+
+
+@pytest.fixture
+def offered(serve: Servers, tls: Tls) -> Served:
+    """A server that offers STLS."""
+    return serve(listener=Listener(port=0, tls=tls))
+
+
+@pytest.fixture
+def pop3s(serve: Servers, tls: Tls) -> Served:
+    """A server that begins with TLS."""
+    return serve(listener=Listener(port=0, tls=tls, implicit=True))

@@ -13,6 +13,7 @@ from tests.session.ports import Foreign, Store, at_once, raising
 from quitclaim.accounts.memory import MemoryAccounts
 from quitclaim.limits import Limits
 from quitclaim.sasl import Plain
+from quitclaim.server import Listener
 from quitclaim.server.connection import ServerConnection
 from quitclaim.server.roster import Roster
 from quitclaim.session import Service
@@ -76,7 +77,7 @@ class Scene:
         self.roster = Roster(Limits())
         self.transport = Transport()
         loop = asyncio.get_running_loop()
-        self.connection = ServerConnection(loop, self.roster, service, table, allow_plaintext=False)
+        self.connection = ServerConnection(loop, self.roster, service, table, Listener())
 
     async def until_the_answer_is_held(self) -> None:
         """Plays it so far."""

@@ -5,9 +5,14 @@ from __future__ import annotations
 import socket
 import struct
 from base64 import b64decode, b64encode
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import spnego
+
+if TYPE_CHECKING:
+    import ssl
+
+    from spnego.channel_bindings import GssChannelBindings
 
 __all__ = ("PASSWORD", "PLAIN", "Wire")
 
@@ -88,9 +93,14 @@ class Wire:
         assert self.say(PLAIN).startswith(b"+OK ")
         return self
 
-    def ntlm(self, username: str, password: str) -> bytes:
+    def secure(self, context: ssl.SSLContext, name: str = "127.0.0.1") -> Self:
+        """Shakes hands."""
+        self.socket = context.wrap_socket(self.socket, server_hostname=name)
+        return self
+
+    def ntlm(self, username: str, password: str, binding: GssChannelBindings | None = None) -> bytes:
         """Logs in by pyspnego, and gives the reply."""
-        client = spnego.client(username, password, protocol="ntlm")
+        client = spnego.client(username, password, protocol="ntlm", channel_bindings=binding)
         assert self.say(b"AUTH NTLM") == b"+ \r\n"
         challenge = self.say(b64encode(client.step() or b""))
         return self.say(b64encode(client.step(b64decode(challenge[2:])) or b""))

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 class Peers(Protocol):
     """Makes a peer, whose session is closed at the end if the test has not closed it."""
 
-    def __call__(
+    def __call__(  # noqa: PLR0913 - what a test may turn
         self,
         *,
         store: Store | None = None,
         limits: Limits | None = None,
         trusted: bool = True,
+        stls: bool = False,
         mechanisms: Iterable[Mechanism] | None = None,
         observer: Callable[[Event], None] | None = None,
     ) -> Peer:

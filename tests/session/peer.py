@@ -54,6 +54,7 @@ class Peer:
         store: Store | None = None,
         limits: Limits | None = None,
         trusted: bool = True,
+        stls: bool = False,
         mechanisms: Iterable[Mechanism] | None = None,
         observer: Callable[[Event], None] | None = None,
     ) -> None:
@@ -68,7 +69,9 @@ class Peer:
             limits=Limits() if limits is None else limits,
             observer=self.events.append if observer is None else observer,
         )
-        self.session = Session(self.service, table.owner("peer"), peer="192.0.2.7:4711", trusted=trusted)
+        self.session = Session(
+            self.service, table.owner("peer"), peer="192.0.2.7:4711", trusted=trusted, stls=stls
+        )
 
     def say(self, *lines: bytes) -> bytes:
         """Says lines, all at once, and gives what is said to them."""

@@ -15,12 +15,14 @@ import uvloop
 
 from quitclaim._quitclaim import __version__
 from quitclaim.accounts.sqlite import SqliteAccounts
+from quitclaim.cli.ending import sentence
+from quitclaim.cli.listeners import certificates, listeners, written
 from quitclaim.cli.lookup import has_accounts
 from quitclaim.database import Database
 from quitclaim.maildrop.sqlite import SqliteStore
 from quitclaim.monitor.log import EventLog
 from quitclaim.monitor.status import StatusSocket
-from quitclaim.server import Listener, Server, default_mechanisms
+from quitclaim.server import Server, default_mechanisms
 from quitclaim.server.connection import is_loopback
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from quitclaim.config import Settings
     from quitclaim.limits import Limits
     from quitclaim.monitor.status import Handles, Status
+    from quitclaim.server import Tls
     from quitclaim.session import ExchangeTable
 
 __all__ = ("raise_descriptor_limit", "run")
@@ -48,7 +51,7 @@ def run(  # noqa: PLR0913 - each is a part of the process
     """Serves the accounts and the mail of a folder until SIGTERM or SIGINT, and then drains.
 
     A second signal ends the process at once, as that signal would. When it listens, it says so on stdout, a
-    line for each socket: `listening on 127.0.0.1:40001 pop3`.
+    line for each socket: `listening on 127.0.0.1:40001 pop3`. At SIGHUP it reads its certificates again.
 
     Args:
         settings: where to listen, and what else a user may say.
@@ -61,7 +64,10 @@ def run(  # noqa: PLR0913 - each is a part of the process
     Raises:
         StoreUnavailable: the data folder cannot be used.
         OSError: an address cannot be listened on, or the status socket cannot be made.
+        SystemExit: there are no certificates that can be used, where there should be.
     """
+    tls = certificates(settings)
+    listen = listeners(settings, tls)
     # All that is said while it serves goes through the log: nobody may wait for a stderr that takes nothing.
     with EventLog() as log, Database(folder) as database, SqliteAccounts(database) as accounts:
         logging.basicConfig(
@@ -73,7 +79,7 @@ def run(  # noqa: PLR0913 - each is a part of the process
         server = Server(
             accounts=accounts,
             store=store,
-            listen=[Listener(host, port, plaintext) for host, port in settings.listen or (_DEFAULT,)],
+            listen=listen,
             mechanisms=default_mechanisms(domain=settings.domain),
             limits=limits,
             table=table,
@@ -87,7 +93,7 @@ def run(  # noqa: PLR0913 - each is a part of the process
                 "program": program,
                 "version": __version__,
                 "pid": os.getpid(),
-                "listening": [_written(*address) for address in server.addresses],
+                "listening": [written(*address) for address in server.addresses],
                 "seconds": time.monotonic() - began,
                 "connected": server.connected,
                 "handles": handles(),
@@ -101,17 +107,25 @@ def run(  # noqa: PLR0913 - each is a part of the process
 
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             socket = StatusSocket(folder, status)
-            runner.run(_serve(server, socket, log, plaintext=plaintext, empty=empty))
+            runner.run(_serve(server, socket, log, tls, plaintext=plaintext, empty=empty))
 
 
-async def _serve(
-    server: Server, socket: StatusSocket, log: EventLog, *, plaintext: bool, empty: Path | None
+async def _serve(  # noqa: PLR0913 - each is a part of the process
+    server: Server,
+    socket: StatusSocket,
+    log: EventLog,
+    tls: Tls | None,
+    /,
+    *,
+    plaintext: bool,
+    empty: Path | None,
 ) -> None:
     # Before it is said that it listens: whoever reads that may send a signal at once.
-    with _stopped_by_signal(socket) as stopped:
+    with _stopped_by_signal(socket) as stopped, _renewed_by_signal(tls, log):
         async with server, socket:
-            for host, port in server.addresses:
-                print(f"listening on {_written(host, port)} pop3", flush=True)
+            for listener, address in server.bound:
+                scheme = "pop3s" if listener.implicit else "pop3"
+                print(f"listening on {written(*address)} {scheme}", flush=True)
             if empty is not None:
                 log.write(f"warning: {empty} has no accounts yet: make one by `quitclaim user add NAME`\n")
             _warn(server, log, plaintext=plaintext)
@@ -129,6 +143,29 @@ async def _drain(server: Server, log: EventLog) -> None:
         time_ = f"{server.limits.drain_timeout:g} s"
         log.write(f"stopping: {left} {time_} to end; the same signal again ends it now\n")
     await draining
+
+
+@contextmanager
+def _renewed_by_signal(tls: Tls | None, log: EventLog) -> Iterator[None]:
+    """SIGHUP is for new certificates: whoever renews them sends it. Without TLS it is what it was."""
+    if tls is None:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+
+    def reload() -> None:
+        try:
+            tls.reload()
+        except (OSError, ValueError) as error:
+            log.write(f"warning: {sentence(error)}; the certificates that were read before stay in use\n")
+        else:
+            log.write("the certificates were read again\n")
+
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 @contextmanager
@@ -160,7 +197,11 @@ def _stopped_by_signal(socket: StatusSocket) -> Iterator[asyncio.Event]:
 
 def _warn(server: Server, log: EventLog, *, plaintext: bool) -> None:
     """Says once what strangers on the network can do."""
-    heard = [_written(host, port) for host, port in server.addresses if not is_loopback(host)]
+    heard = [
+        written(host, port)
+        for listener, (host, port) in server.bound
+        if not listener.implicit and not is_loopback(host)
+    ]
     if heard:
         log.write(
             f"warning: NTLM is old: whoever hears a login at {', '.join(heard)} can guess at its password."
@@ -180,11 +221,6 @@ def raise_descriptor_limit() -> int:
     return min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], _MOST_DESCRIPTORS)
 
 
-def _written(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-_DEFAULT: Final = ("127.0.0.1", 1110)
 _AT_ONCE: Final = 0.3  # seconds, after which whoever stopped it wonders
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _DATE: Final = "%Y-%m-%dT%H:%M:%SZ"

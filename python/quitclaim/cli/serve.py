@@ -47,14 +47,29 @@ def add_to(commands: Commands, /) -> None:
         "--allow-plaintext",
         action="store_true",
         default=None,
-        help="takes passwords in plaintext (USER, AUTH PLAIN) from other machines too",
+        help="takes passwords in plaintext (USER, AUTH PLAIN) from other machines too, without TLS",
+    )
+    parser.add_argument(
+        "--tls-cert",
+        metavar="FILE.pem",
+        type=Path,
+        action="append",
+        help="a certificate, and behind it those that lead to its root's: there is TLS then, by STLS and at"
+        " pop3s://; may be repeated: clients get the one for the name that they ask for, or the first",
+    )
+    parser.add_argument(
+        "--tls-key",
+        metavar="FILE.pem",
+        type=Path,
+        action="append",
+        help="its private key, not encrypted; may be repeated (default: in the certificate's file)",
     )
     parser.add_argument(
         "--config",
         metavar="FILE.toml",
         type=Path,
         help="takes from there what the flags do not say; its keys are their names: data,"
-        " listen (a list), domain, allow-plaintext",
+        " listen (a list), domain, allow-plaintext, tls-cert, tls-key (a file or a list)",
     )
 
 
@@ -62,10 +77,11 @@ def add_listeners(parser: Parser, /) -> None:
     """Adds `--listen`."""
     parser.add_argument(
         "--listen",
-        metavar="[pop3://]HOST:PORT",
+        metavar="[pop3[s]://]HOST:PORT",
         type=parsed_by(config.address),
         action="append",
-        help="where to listen; may be repeated; port 0 takes a free one (default: 127.0.0.1:1110)",
+        help="where to listen, with pop3s:// by TLS from the beginning; may be repeated; port 0 takes a free"
+        " one (default: 127.0.0.1:1110)",
     )
 
 
@@ -80,6 +96,8 @@ def settings(arguments: Namespace, /) -> Settings:
         listen=tuple(arguments.listen) if arguments.listen else None,
         domain=arguments.domain,
         allow_plaintext=arguments.allow_plaintext,
+        tls_cert=tuple(arguments.tls_cert) if arguments.tls_cert else None,
+        tls_key=tuple(arguments.tls_key) if arguments.tls_key else None,
     )
     if arguments.config is None:
         return flags
@@ -130,18 +148,23 @@ ends it at once. When it is ready it says so on stdout, a line for each socket:
 
   listening on 127.0.0.1:1110 pop3
 
-Logins, failed logins and ends of sessions go to stderr. NTLM is old and there
-is no TLS yet: keep it on this machine, or in a network that you trust.
+Logins, failed logins and ends of sessions go to stderr. NTLM is old: without
+TLS keep it on this machine, or in a network that you trust. SIGHUP makes it
+read its certificates again; sessions that there are keep theirs.
 """
 
 _EPILOG: Final = """\
 examples:
   quitclaim serve
   quitclaim serve --listen 127.0.0.1:110 --listen '[::1]:110' --domain EXAMPLE
+  quitclaim serve --listen 0.0.0.0:110 --listen pop3s://0.0.0.0:995 \\
+      --tls-cert mail.pem --tls-key mail.key
   quitclaim serve --config quitclaim.toml, where that has, for example:
 
     data = "/var/lib/quitclaim"    # relative to the file, if it is relative
-    listen = ["127.0.0.1:110", "[::1]:110"]
+    listen = ["127.0.0.1:110", "pop3s://[::]:995"]
+    tls-cert = "mail.pem"
+    tls-key = "mail.key"
     domain = "EXAMPLE"
     allow-plaintext = false
 

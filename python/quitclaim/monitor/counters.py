@@ -22,6 +22,7 @@ class Counters:
         "deleted",  # messages, by QUIT
         "denied",  # attempts refused with [AUTH]
         "errors",  # connections ended by an exception of our own, or of an embedder's part
+        "handshakes_failed",  # connections ended by a TLS handshake without a result
         "in_use",  # attempts that met a locked maildrop
         "logins",  # attempts that were good
         "octets",  # of mail, sent by RETR and TOP
@@ -42,6 +43,7 @@ class Counters:
     deleted: int
     denied: int
     errors: int
+    handshakes_failed: int
     in_use: int
     logins: int
     octets: int

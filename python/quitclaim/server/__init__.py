@@ -1,7 +1,9 @@
-"""A POP3 server on asyncio: listeners, deadlines, back-pressure, drain. What is said is the session's."""
+"""A POP3 server on asyncio: listeners, TLS, deadlines, back-pressure, drain. The session says what."""
 
 from __future__ import annotations
 
-from quitclaim.server.server import ConnectedPeer, Listener, Server, default_mechanisms
+from quitclaim.server.listener import Listener
+from quitclaim.server.server import ConnectedPeer, Server, default_mechanisms
+from quitclaim.server.tls import Tls
 
-__all__ = ("ConnectedPeer", "Listener", "Server", "default_mechanisms")
+__all__ = ("ConnectedPeer", "Listener", "Server", "Tls", "default_mechanisms")

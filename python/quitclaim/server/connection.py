@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 from quitclaim.errors import Unavailable
 from quitclaim.limits import network
 from quitclaim.observer import Connected
+from quitclaim.server.handshake import Handshake
 from quitclaim.session import Session, texts
 
 if TYPE_CHECKING:
     from quitclaim.observer import Cause
+    from quitclaim.server.listener import Listener
     from quitclaim.server.roster import Roster
     from quitclaim.session import ExchangeTable, Service
 
@@ -29,18 +31,20 @@ class ServerConnection(asyncio.Protocol):
 
     __slots__ = (
         "_address",
-        "_allow_plaintext",
         "_closed_at",
         "_future",
+        "_handshake",
         "_is_choked",
         "_is_lost",
         "_is_reading",
+        "_listener",
         "_loop",
         "_roster",
         "_service",
         "_session",
         "_table",
         "_transport",
+        "_under_tls",
         "_unsent",
         "deadline",
         "since",
@@ -57,17 +61,18 @@ class ServerConnection(asyncio.Protocol):
         roster: Roster,
         service: Service,
         table: ExchangeTable,
+        listener: Listener,
         /,
-        *,
-        allow_plaintext: bool,
     ) -> None:
         self._loop = loop
         self._roster = roster
         self._service = service
         self._table = table
-        self._allow_plaintext = allow_plaintext
+        self._listener = listener
         self._address: str | None = None  # as it is counted
         self._future: asyncio.Future[Any] | None = None  # the answer that is awaited
+        self._handshake: Handshake | None = None  # that is under way
+        self._under_tls: asyncio.Transport | None = None  # the transport in plaintext, once there is another
         self._is_choked = False  # the peer does not take what is said
         self._is_reading = True
         self._is_lost = False
@@ -79,7 +84,7 @@ class ServerConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Admits the peer and greets it, or tells it to come again."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are, and do not say so
-        service, roster = self._service, self._roster
+        service, roster, listener = self._service, self._roster, self._listener
         name = transport.get_extra_info("peername")
         if name is None:  # gone again already
             self._transport.abort()
@@ -88,11 +93,13 @@ class ServerConnection(asyncio.Protocol):
         place = network(address)
         if roster.is_draining or not roster.admitted.enter(place):
             service.counters.refused += 1
-            self._transport.write(texts.DRAINING if roster.is_draining else texts.TOO_MANY)
+            if not listener.implicit:
+                self._transport.write(texts.DRAINING if roster.is_draining else texts.TOO_MANY)
             transport.close()
             return
         peer = f"[{address}]:{name[1]}" if ":" in address else f"{address}:{name[1]}"
-        trusted = self._allow_plaintext or is_loopback(address)
+        trusted = listener.allow_plaintext or is_loopback(address)
+        stls = listener.tls is not None
         try:
             owner = self._table.owner(peer)
         except Exception:  # noqa: BLE001 - the edge of a connection: it logs
@@ -100,7 +107,7 @@ class ServerConnection(asyncio.Protocol):
             self._give_up(peer)
             return
         self._address = place
-        self._session = Session(service, owner, peer=peer, trusted=trusted)
+        self._session = Session(service, owner, peer=peer, trusted=trusted, stls=stls)
         roster.peers.add(self)
         self.since = roster.now
         self.deadline = roster.now + service.limits.login_timeout
@@ -111,7 +118,12 @@ class ServerConnection(asyncio.Protocol):
             except Exception:  # noqa: BLE001 - the edge of a connection: it logs
                 self._give_up(peer)
                 return
-        self._transport.write(texts.GREETING)
+        if listener.implicit:
+            self._session.next = "STARTTLS"  # without being asked
+            # uvloop reads when this returns, paused or not: so what comes first is passed on.
+            self._transport.set_protocol(self._make_handshake())
+        else:
+            self._transport.write(texts.GREETING)
 
     def _give_up(self, peer: str) -> None:
         _log.exception("%s is not let in", peer)
@@ -136,10 +148,12 @@ class ServerConnection(asyncio.Protocol):
         if self._address is None:
             return False
         self._send(self._session.receive_end())
-        return True
+        return self._under_tls is None  # over TLS no half is left open
 
     def connection_lost(self, _exception: Exception | None) -> None:
         """Gives back all that the session holds. An answer that is still awaited is closed when it comes."""
+        if self._is_lost:
+            return  # in a handshake, where loops differ in whom they tell
         self._is_lost = True
         if self._address is None:
             return
@@ -190,7 +204,7 @@ class ServerConnection(asyncio.Protocol):
 
         The tail of a message may be among it, which the peer's QUIT has deleted.
         """
-        unsent, now = self._transport.get_write_buffer_size(), self._roster.now
+        unsent, now = self._unsent_octets(), self._roster.now
         if unsent < self._unsent and now < self._closed_at + self._service.limits.idle_timeout:
             self._unsent = unsent
             self.deadline = now + _LINGER
@@ -200,7 +214,9 @@ class ServerConnection(asyncio.Protocol):
     def drain(self) -> None:
         """Ends it now if nobody has begun to log in; else it ends by itself, or by `end`."""
         session = self._session
-        if session.mail is None and session.handle is None and session.next == "READ":
+        if session.next == "STARTTLS":
+            self.end("drained")  # nothing can be said now
+        elif session.mail is None and session.handle is None and session.next == "READ":
             self._transport.write(texts.DRAINING)
             self.end("drained")
 
@@ -228,6 +244,9 @@ class ServerConnection(asyncio.Protocol):
         elif session.next == "CLOSE":
             # What it holds is not to wait for a peer that reads nothing.
             self.end(session.cause or "lost")
+        elif session.next == "STARTTLS":
+            if self._handshake is None:
+                self._make_handshake().begin()
         elif self._future is not None:
             if session.buffered > _BUFFERED:
                 self._read(yes=False)
@@ -237,6 +256,44 @@ class ServerConnection(asyncio.Protocol):
             # Not at once: others have their turn between two portions.
             self._read(yes=False)
             self._await_turn()
+
+    def _make_handshake(self) -> Handshake:
+        tls, limits = self._listener.tls, self._service.limits
+        assert tls is not None, "TLS is offered where there is a certificate"  # noqa: S101 - our own mistake
+        self._handshake = Handshake(
+            self._loop,
+            self._transport,
+            tls.context,
+            self._shaken,
+            seconds=limits.login_timeout
+            + _LINGER,  # our own deadline is earlier: it counts from the connection
+            last_seconds=limits.idle_timeout,
+        )
+        return self._handshake
+
+    def _shaken(self, transport: asyncio.Transport | None) -> None:
+        handshake, self._handshake = self._handshake, None
+        assert handshake is not None, "what ends has begun"  # noqa: S101 - our own mistake
+        session = self._session
+        if transport is None or session.closed:
+            if handshake.is_begun and not session.closed:
+                self._service.counters.handshakes_failed += 1
+                session.close("handshake")
+            self._transport.abort()
+            self.connection_lost(None)
+            return
+        self._under_tls, self._transport = self._transport, transport
+        self._is_choked, self._is_reading = False, True
+        transport.set_protocol(self)
+        transport.set_write_buffer_limits(_BUFFERED)  # as much as without TLS: it comes with 512 KiB
+        # The context is that of the certificate which the peer was shown.
+        session.secured(transport.get_extra_info("ssl_object").context.binding)
+        if self._listener.implicit:
+            transport.write(texts.GREETING)
+        if handshake.early:
+            self.data_received(handshake.early)
+        if handshake.is_at_end:
+            self.eof_received()
 
     def _await(self, waiting: Any) -> None:  # noqa: ANN401 - whatever a port answers with
         try:
@@ -294,10 +351,19 @@ class ServerConnection(asyncio.Protocol):
     def _close(self) -> None:
         transport = self._transport
         if not transport.is_closing():
-            self._unsent = transport.get_write_buffer_size()
+            self._unsent = self._unsent_octets()
             self._closed_at = self._roster.now
             self.deadline = self._closed_at + _LINGER
-            transport.close()
+            if self._handshake is None:
+                transport.close()
+            else:
+                transport.abort()
+
+    def _unsent_octets(self) -> int:
+        under = self._under_tls
+        return self._transport.get_write_buffer_size() + (
+            0 if under is None else under.get_write_buffer_size()
+        )
 
     def _read(self, *, yes: bool) -> None:
         if yes != self._is_reading and not self._transport.is_closing():

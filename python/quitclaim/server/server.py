@@ -16,6 +16,7 @@ from quitclaim.monitor.counters import Counters
 from quitclaim.ntlm import Acceptor
 from quitclaim.sasl import Ntlm, Plain
 from quitclaim.server.connection import ServerConnection
+from quitclaim.server.listener import Listener
 from quitclaim.server.roster import Roster
 from quitclaim.session import Service
 
@@ -29,27 +30,12 @@ if TYPE_CHECKING:
     from quitclaim.sasl import Exchange, Mechanism
     from quitclaim.session import ExchangeTable
 
-__all__ = ("ConnectedPeer", "Listener", "Server", "default_mechanisms")
+__all__ = ("ConnectedPeer", "Server", "default_mechanisms")
 
 _log = logging.getLogger(__name__)
 
 _SWEEP = 1.0  # seconds between two looks at the deadlines
 _LAST_WORDS = 1.0  # seconds for what was said last to be sent, when a drain is out of time
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """An address to listen at; port 0 takes a free one.
-
-    Passwords in plaintext (USER, PLAIN) are taken from loopback alone, unless `allow_plaintext`.
-
-    >>> Listener("127.0.0.1", 0)
-    Listener(host='127.0.0.1', port=0, allow_plaintext=False)
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 1110
-    allow_plaintext: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +103,13 @@ class Server:
     @property
     def addresses(self) -> list[tuple[str, int]]:
         """Where it listens: host and port of each socket, in the order of `listen`."""
-        return [one.getsockname()[:2] for server in self._servers for one in server.sockets]
+        return [address for _, address in self.bound]
+
+    @property
+    def bound(self) -> list[tuple[Listener, tuple[str, int]]]:
+        """Each socket's listener, and its address; a host's name may have several."""
+        pairs = zip(self._listen, self._servers, strict=False)  # none is left when it has stopped listening
+        return [(listener, one.getsockname()[:2]) for listener, server in pairs for one in server.sockets]
 
     @property
     def connected(self) -> int:
@@ -196,13 +188,7 @@ class Server:
 
     async def _bind(self, loop: asyncio.AbstractEventLoop, listener: Listener) -> asyncio.Server:
         def connection() -> ServerConnection:
-            return ServerConnection(
-                loop,
-                self._roster,
-                self._service,
-                self.table,
-                allow_plaintext=listener.allow_plaintext,
-            )
+            return ServerConnection(loop, self._roster, self._service, self.table, listener)
 
         try:
             return await loop.create_server(connection, listener.host, listener.port, backlog=1024)

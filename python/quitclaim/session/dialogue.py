@@ -9,6 +9,7 @@ from quitclaim.pop3 import Connection
 
 if TYPE_CHECKING:
     from quitclaim.handles import Handle
+    from quitclaim.ntlm import ChannelBinding
     from quitclaim.observer import Cause
     from quitclaim.sasl.mechanism import Exchange
     from quitclaim.session.open_maildrop import OpenMaildrop
@@ -25,8 +26,8 @@ __all__ = (  # noqa: RUF022 - sorted as Python sorts
     "Then",
 )
 
-Next: TypeAlias = Literal["READ", "WAIT", "CLOSE"]
-"""What is to be done next: give it what the peer sends; resume it; close the connection."""
+Next: TypeAlias = Literal["READ", "WAIT", "STARTTLS", "CLOSE"]
+"""What is to be done next: give it what the peer sends; resume it; begin TLS; close the connection."""
 
 PORTION = 65_536  # octets said at a time, before the peer must have taken some
 _NOTHING = PORTION // 4  # what an empty part counts for: a list of deleted messages is work too
@@ -73,16 +74,18 @@ class Dialogue:
     A handler returns what is said at once. What takes longer it leaves to `ask` or `say`, and what ends the
     connection to `leave`. What comes next is one state in five attributes:
 
-        next   waiting    then  late    reply
-        READ   -          -     -       -       the peer has the word
-        WAIT   awaitable  set   maybe   -       `ask`: an answer is awaited; late, it may hold something
-        WAIT   awaitable  set   -       set     a long reply waits for what it reads
-        WAIT   -          set   -       maybe   `pause`: the peer must take what was said
-        CLOSE  -          -     -       -       it is over when what was said is sent
+        next      waiting    then  late    reply
+        READ      -          -     -       -       the peer has the word
+        WAIT      awaitable  set   maybe   -       `ask`: an answer is awaited; late, it may hold something
+        WAIT      awaitable  set   -       set     a long reply waits for what it reads
+        WAIT      -          set   -       maybe   `pause`: the peer must take what was said
+        STARTTLS  -          -     -       -       the peer was told to begin the handshake
+        CLOSE     -          -     -       -       it is over when what was said is sent
     """
 
     __slots__ = (
         "bad_commands",
+        "binding",
         "cause",
         "closed",
         "connection",
@@ -92,24 +95,32 @@ class Dialogue:
         "mail",
         "mechanism",
         "next",
+        "offer",
         "owner",
         "peer",
         "reply",
         "said_user",
         "service",
         "then",
-        "trusted",
         "username",
         "waiting",
     )
 
     def __init__(
-        self, service: Service, owner: ExchangeOwner, /, *, peer: str = "", trusted: bool = False
+        self,
+        service: Service,
+        owner: ExchangeOwner,
+        /,
+        *,
+        peer: str = "",
+        trusted: bool = False,
+        stls: bool = False,
     ) -> None:
         self.service = service
         self.owner = owner
         self.peer = peer
-        self.trusted = trusted  # with a password in plaintext
+        self.offer = service.offers[trusted][stls]
+        self.binding: ChannelBinding | None = None  # to the TLS connection that it is on
         self.connection = Connection()
         self.next: Next = "READ"
         self.waiting: Awaitable[object] | None = None

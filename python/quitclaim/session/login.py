@@ -34,7 +34,7 @@ __all__ = ("auth", "bad_response", "cancelled", "password", "response", "too_lon
 
 def user(dialogue: Dialogue, command: User) -> bytes:
     """USER: kept for the PASS that follows; says nothing of who exists."""
-    if b"PLAIN" not in dialogue.service.mechanisms[dialogue.trusted]:
+    if b"PLAIN" not in dialogue.offer.mechanisms:
         return dialogue.refuse_command(texts.NO_PLAINTEXT)
     dialogue.said_user = command.name
     return texts.WHICH_PASSWORD
@@ -45,17 +45,16 @@ def password(dialogue: Dialogue, command: Pass) -> bytes:
     name, dialogue.said_user = dialogue.said_user, None
     if name is None:
         return dialogue.refuse_command(texts.NO_USER)
-    plain = dialogue.service.mechanisms[dialogue.trusted][b"PLAIN"]
+    plain = dialogue.offer.mechanisms[b"PLAIN"]
     return _begin(dialogue, b"USER", plain, b"\0%b\0%b" % (name, command.password))
 
 
 def auth(dialogue: Dialogue, command: Auth) -> bytes:
     """AUTH: lists the mechanisms, or begins an attempt of one."""
     name = command.mechanism
-    service = dialogue.service
     if name is None:
-        return service.mechanism_list[dialogue.trusted]
-    mechanism = service.mechanisms[dialogue.trusted].get(name)
+        return dialogue.offer.mechanism_list
+    mechanism = dialogue.offer.mechanisms.get(name)
     if mechanism is None:
         return dialogue.refuse_command(texts.NO_MECHANISM)
     return _begin(dialogue, name, mechanism, command.initial_response)
@@ -90,7 +89,7 @@ def _begin(dialogue: Dialogue, name: bytes, mechanism: Mechanism, initial_respon
     dialogue.service.counters.attempts += 1
     dialogue.mechanism = name
     try:
-        dialogue.handle = dialogue.owner.acquire(mechanism.start(None))
+        dialogue.handle = dialogue.owner.acquire(mechanism.start(dialogue.binding))
     except (TableFull, OverQuota) as error:
         return _refuse(dialogue, error)
     if initial_response is None:

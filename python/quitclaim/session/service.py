@@ -8,7 +8,7 @@ from quitclaim.monitor.counters import Counters
 from quitclaim.pop3 import replies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from quitclaim.accounts.port import Accounts
     from quitclaim.limits import Limits
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from quitclaim.observer import Observer
     from quitclaim.sasl.mechanism import Mechanism
 
-__all__ = ("Service",)
+__all__ = ("Offer", "Service")
 
 _ALWAYS: Final = (
     b"TOP",
@@ -32,19 +32,19 @@ _ALWAYS: Final = (
 class Service:
     """One for a server, or for each of its listeners. A mechanism that the accounts cannot serve is left out.
 
-    `mechanisms`, `mechanism_list` and `capabilities` are pairs: for peers who may be heard by others, and for
-    those who are trusted with a password in plaintext.
+    What a peer is offered before login depends on who else can hear it. Over plaintext that is
+    `offers[trusted][stls]`: whether a password is taken from it, and whether it may ask for TLS. Under TLS
+    it is `secured`.
     """
 
     __slots__ = (
         "accounts",
-        "capabilities",
         "capabilities_inside",
         "counters",
         "limits",
-        "mechanism_list",
-        "mechanisms",
         "observer",
+        "offers",
+        "secured",
         "store",
     )
 
@@ -65,18 +65,33 @@ class Service:
         self.observer = observer
         trusted = {one.name: one for one in mechanisms if one.asks in accounts.offers}
         heard = {name: one for name, one in trusted.items() if not one.plaintext}
-        self.mechanisms = (heard, trusted)
-        self.mechanism_list = (_mechanism_list(heard), _mechanism_list(trusted))
-        self.capabilities = (_capabilities(heard), _capabilities(trusted))
+        self.secured = Offer(trusted, stls=False)
+        self.offers = (
+            (Offer(heard, stls=False), Offer(heard, stls=True)),
+            (self.secured, Offer(trusted, stls=True)),
+        )
         self.capabilities_inside = replies.multiline(b"capabilities", _ALWAYS)
 
 
-def _mechanism_list(names: Iterable[bytes]) -> bytes:
-    return replies.multiline(b"mechanisms", names)
+class Offer:
+    """The ways to log in that a peer has, and the replies about them."""
+
+    __slots__ = ("capabilities", "mechanism_list", "mechanisms", "stls")
+
+    def __init__(self, mechanisms: Mapping[bytes, Mechanism], /, *, stls: bool) -> None:
+        self.mechanisms = mechanisms
+        self.mechanism_list = replies.multiline(b"mechanisms", mechanisms)
+        self.capabilities = replies.multiline(b"capabilities", _capabilities(tuple(mechanisms), stls=stls))
+        self.stls = stls
 
 
-def _capabilities(names: Iterable[bytes]) -> bytes:
+def _capabilities(names: tuple[bytes, ...], *, stls: bool) -> list[bytes]:
     """CAPA before login (RFC 2449 §5): USER stands and falls with PLAIN, which checks it."""
-    names = tuple(names)
-    login = ([b"USER"] if b"PLAIN" in names else []) + ([b"SASL " + b" ".join(names)] if names else [])
-    return replies.multiline(b"capabilities", [*_ALWAYS[:-1], *login, _ALWAYS[-1]])
+    login = []
+    if b"PLAIN" in names:
+        login.append(b"USER")
+    if names:
+        login.append(b"SASL " + b" ".join(names))
+    if stls:
+        login.append(b"STLS")
+    return [*_ALWAYS[:-1], *login, _ALWAYS[-1]]

@@ -13,6 +13,7 @@ from quitclaim.session.dialogue import PORTION, Dialogue
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from quitclaim.ntlm import ChannelBinding
     from quitclaim.observer import Cause
     from quitclaim.session.dialogue import Late
 
@@ -30,7 +31,16 @@ class Session(Dialogue):
     * `WAIT` with something in `waiting`: await that, and hand the outcome to `resume`. With None there: the
       peer has much to take; call `resume` when what was said is on its way. Meanwhile `receive` only keeps
       what comes; stop reading when `buffered` is large.
+    * `STARTTLS`: send what was said, then shake hands (RFC 2595 §4), and call `secured` when TLS is up. What
+      the peer has sent before is dropped then, whatever it was.
     * `CLOSE`: close the connection when all is sent.
+
+    Args:
+        service: what it serves.
+        owner: of its handles.
+        peer: its address and port, for the log.
+        trusted: whether a password in plaintext is taken from it: over plaintext; under TLS it is.
+        stls: whether it may ask for TLS.
 
     However it ends, call `close`, and hand over answers that come later all the same: whoever opened closes.
     Nothing that a peer sends raises.
@@ -92,6 +102,18 @@ class Session(Dialogue):
         except Exception:  # noqa: BLE001 - the edge of a connection: it logs
             return self._break()
         return said + self._run() if self.next == "READ" else said
+
+    def secured(self, binding: ChannelBinding | None, /) -> None:
+        """Notes that TLS is up, with that channel binding: nobody else has the word any more.
+
+        All that was said before is forgotten, because anyone may have said it (RFC 2595 §4), but not what
+        was held against the peer.
+        """
+        self.connection.discard_input()
+        self.said_user = None
+        self.binding = binding
+        self.offer = self.service.secured
+        self.next = "READ"
 
     def close(self, cause: Cause, /) -> None:
         """Frees all that the session holds, for that cause if none is known yet. Idempotent.
@@ -196,9 +218,18 @@ def _connection_closed(dialogue: Dialogue, _event: pop3.ConnectionClosed) -> byt
 
 
 def _capa(dialogue: Dialogue, _command: pop3.Capa) -> bytes:
-    service = dialogue.service
     inside = dialogue.mail is not None
-    return service.capabilities_inside if inside else service.capabilities[dialogue.trusted]
+    return dialogue.service.capabilities_inside if inside else dialogue.offer.capabilities
+
+
+def _stls(dialogue: Dialogue, _command: pop3.Stls) -> bytes:
+    if not dialogue.offer.stls:
+        return dialogue.refuse_command(texts.UNSUPPORTED)
+    if dialogue.connection.at_end:
+        dialogue.leave("lost")  # nobody is there to shake hands with
+        return b""
+    dialogue.next = "STARTTLS"
+    return texts.BEGIN_TLS
 
 
 def _unsupported(dialogue: Dialogue, _command: object) -> bytes:
@@ -223,7 +254,7 @@ _HANDLERS: Final[dict[type[pop3.Event], Callable[[Dialogue, Any], bytes]]] = {
     pop3.Retr: mail.retr,
     pop3.Rset: mail.reset,
     pop3.Stat: mail.stat,
-    pop3.Stls: _unsupported,
+    pop3.Stls: _stls,
     pop3.TooLong: _too_long,
     pop3.Top: mail.top,
     pop3.Uidl: mail.list_uidls,

@@ -7,6 +7,7 @@ from typing import Final
 from quitclaim.pop3 import replies
 
 __all__ = (
+    "BEGIN_TLS",
     "CANCELLED",
     "DELETED",
     "DENIED",
@@ -35,6 +36,8 @@ GREETING: Final = replies.ok(b"quitclaim ready")
 TOO_MANY: Final = replies.error(b"too many connections, try again later", b"SYS/TEMP")
 DRAINING: Final = replies.error(b"the server is stopping, try again later", b"SYS/TEMP")
 GOODBYE: Final = replies.ok(b"goodbye")
+
+BEGIN_TLS: Final = replies.ok(b"begin TLS")
 
 # A login's refusals. Whatever was wrong with it, the peer reads the same (RFC 3206 §4).
 DENIED: Final = replies.error(b"authentication failed", b"AUTH")
