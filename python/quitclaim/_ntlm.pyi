@@ -80,6 +80,15 @@ class Acceptor:
             ValueError: NTLMv1 can have neither a MIC nor a channel binding, and one is required
         """
 
+    @property
+    def requires_channel_binding(self) -> bool:
+        """Whether a login must be bound to its TLS connection, so that over plaintext there is none.
+
+        Example:
+            >>> Acceptor("MAIL", channel_binding="require").requires_channel_binding
+            True
+        """
+
     def challenge(self, negotiate: bytes, server_challenge: bytes, now: float, /) -> tuple[Challenged, bytes]:
         """Answers a NEGOTIATE: what to keep until the AUTHENTICATE comes, and the CHALLENGE to send.
 

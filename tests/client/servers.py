@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from quitclaim import HandleTable
     from quitclaim.sasl import Exchange
-    from quitclaim.sasl.ntlm import NtlmExchange
 
 TIMEOUT = 10.0  # seconds, for what takes a thousandth of one
 
@@ -49,7 +48,12 @@ def behind_tls(
     service = Service(
         accounts=MemoryAccounts({"anna": "open sesame"}),
         store=MemoryStore(),
-        mechanisms=[BoundNtlm(ChannelBinding.tls_server_end_point(certificate_hash))],
+        mechanisms=[
+            Ntlm(
+                Acceptor("MAIL", channel_binding="require"),
+                binding=ChannelBinding.tls_server_end_point(certificate_hash),
+            )
+        ],
         limits=Limits(),
     )
 
@@ -69,20 +73,6 @@ def behind_tls(
 
     with listening(talk) as address:
         yield address
-
-
-class BoundNtlm(Ntlm):
-    """NTLM for a listener whose TLS somebody else does: the binding is what the operator says."""
-
-    __slots__ = ("_binding",)
-
-    def __init__(self, binding: ChannelBinding, /) -> None:
-        super().__init__(Acceptor("MAIL", channel_binding="require"))
-        self._binding = binding
-
-    def start(self, _binding: ChannelBinding | None, /) -> NtlmExchange:
-        """A fresh exchange, with that binding."""
-        return super().start(self._binding)
 
 
 @contextmanager

@@ -32,6 +32,8 @@ class RecordedAcceptor:
         self._challenge = bytes.fromhex(PUBLISHED[section]["challenge"])
         self._ntlmv1 = ntlmv1
 
+    requires_channel_binding = False
+
     def challenge(self, negotiate: bytes, _server_challenge: bytes, _now: float) -> tuple[Challenged, bytes]:
         """As an acceptor does it."""
         challenged = Challenged.from_wire(negotiate, self._challenge, ntlmv1=self._ntlmv1)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from quitclaim import HandleTable
     from quitclaim.observer import Event, Observer
     from quitclaim.sasl import Exchange
-    from quitclaim.sasl.ntlm import NtlmExchange
 
 __all__ = ("ACCEPTED", "ACCOUNTS", "BINDING", "DENIED", "Door")
 
@@ -55,7 +54,7 @@ class Door:
     ) -> None:
         self.table = table
         self.events: list[Event] = []
-        ntlm = _Ntlm(acceptor or Acceptor("MAIL", domain="EXAMPLE"), binding)
+        ntlm = Ntlm(acceptor or Acceptor("MAIL", domain="EXAMPLE"), binding=binding)
         self._service = Service(
             accounts=MemoryAccounts(ACCOUNTS),
             store=MemoryStore(),
@@ -97,17 +96,3 @@ def challenged(session: Session, negotiate: bytes) -> bytes:
 def answered(session: Session, authenticate: bytes) -> bytes:
     """What is said to an AUTHENTICATE."""
     return session.receive(b64encode(authenticate) + b"\r\n")
-
-
-class _Ntlm(Ntlm):
-    """NTLM over TLS that somebody else does, with the binding that the operator says."""
-
-    __slots__ = ("_binding",)
-
-    def __init__(self, acceptor: Acceptor, binding: ChannelBinding | None, /) -> None:
-        super().__init__(acceptor)
-        self._binding = binding
-
-    def start(self, _binding: ChannelBinding | None, /) -> NtlmExchange:
-        """A fresh exchange."""
-        return super().start(self._binding)

@@ -266,9 +266,6 @@ BAD = {
     "plaintext, bound": Case(
         Initiator(binding=BOUND), cause="refused by policy: the channel binding is of another connection"
     ),
-    "plaintext, a binding required": Case(
-        Initiator(), REQUIRES_BINDING, cause="refused by policy: there is no channel binding"
-    ),
     "NTLMv1": Case(Initiator(version="NTLMv1"), cause="refused by policy: the response is NTLMv1"),
     "NTLMv1+ESS": Case(Initiator(version="NTLMv1+ESS"), cause="refused by policy: the response is NTLMv1"),
     "NTLMv1 by opt-in, wrong password": Case(Initiator(version="NTLMv1", password=GUESS), TAKES_NTLMV1),

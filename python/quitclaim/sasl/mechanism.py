@@ -30,6 +30,10 @@ class Mechanism(Protocol):
     def plaintext(self) -> bool:
         """Whether a listener on the wire can read the secret, so that it needs TLS or loopback."""
 
+    @property
+    def needs_binding(self) -> bool:
+        """Whether it refuses whoever is not bound to TLS, so that it is not offered without."""
+
     def start(self, binding: ChannelBinding | None, /) -> Exchange:
         """A fresh exchange, over TLS with that channel binding or over plaintext (None)."""
 

@@ -23,6 +23,8 @@ class Ntlm:
 
     Args:
         acceptor: whose names the peer is told, and whose policy holds.
+        binding: of the TLS connection that clients see, where a balancer in front of the server ends it; else
+            it is the server's own.
         clock: seconds since 1970, for the CHALLENGE and against clients whose clock is far off.
         random: gives so many octets of a cryptographic generator.
 
@@ -31,7 +33,7 @@ class Ntlm:
     b'NTLM'
     """
 
-    __slots__ = ("acceptor", "clock", "random")
+    __slots__ = ("acceptor", "binding", "clock", "random")
 
     name: Final = b"NTLM"
     asks: Final = "ntlm"
@@ -42,16 +44,23 @@ class Ntlm:
         acceptor: Acceptor,
         /,
         *,
+        binding: ChannelBinding | None = None,
         clock: Callable[[], float] = time.time,
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self.acceptor = acceptor
+        self.binding = binding
         self.clock = clock
         self.random = random
 
+    @property
+    def needs_binding(self) -> bool:
+        """Whether a login must be bound, and only the server's own TLS could do that."""
+        return self.binding is None and self.acceptor.requires_channel_binding
+
     def start(self, binding: ChannelBinding | None, /) -> NtlmExchange:
         """A fresh exchange, which waits for a NEGOTIATE."""
-        return NtlmExchange(self, binding)
+        return NtlmExchange(self, self.binding or binding)
 
 
 class NtlmExchange:

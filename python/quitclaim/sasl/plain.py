@@ -28,6 +28,7 @@ class Plain:
     name: Final = b"PLAIN"
     asks: Final = "password"
     plaintext: Final = True
+    needs_binding: Final = False
 
     def start(self, _binding: ChannelBinding | None, /) -> PlainExchange:
         """A fresh exchange, which waits for its one message."""

@@ -63,12 +63,13 @@ class Service:
         self.limits = limits
         self.counters = Counters() if counters is None else counters
         self.observer = observer
-        trusted = {one.name: one for one in mechanisms if one.asks in accounts.offers}
+        secured = {one.name: one for one in mechanisms if one.asks in accounts.offers}
+        trusted = {name: one for name, one in secured.items() if not one.needs_binding}
         heard = {name: one for name, one in trusted.items() if not one.plaintext}
-        self.secured = Offer(trusted, stls=False)
+        self.secured = Offer(secured, stls=False)
         self.offers = (
             (Offer(heard, stls=False), Offer(heard, stls=True)),
-            (self.secured, Offer(trusted, stls=True)),
+            (Offer(trusted, stls=False), Offer(trusted, stls=True)),
         )
         self.capabilities_inside = replies.multiline(b"capabilities", _ALWAYS)
 

@@ -36,6 +36,21 @@ impl Acceptor {
         Ok(Self { target_info, policy: policy.check()? })
     }
 
+    /// What it accepts: for whoever decides whether to offer NTLM at all. A login that must be bound to its TLS connection
+    /// is refused over plaintext, so it is better not announced there.
+    ///
+    /// ```
+    /// use quitclaim_ntlm::{Acceptor, BindingPolicy, Policy, TargetInfo};
+    ///
+    /// let acceptor = Acceptor::new(TargetInfo::server("MAIL")?, Policy::default())?;
+    /// assert_eq!(acceptor.policy().channel_binding, BindingPolicy::Allow);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        self.policy
+    }
+
     /// Answers a NEGOTIATE with a CHALLENGE to send, and what must be kept until its AUTHENTICATE comes.
     /// MS-NLMP §3.2.5.1.1.
     ///

@@ -43,6 +43,12 @@ impl Acceptor {
         quitclaim_ntlm::Acceptor::new(names, policy).map(Self).map_err(invalid)
     }
 
+    /// Whether a login must be bound to its TLS connection.
+    #[getter]
+    fn requires_channel_binding(&self) -> bool {
+        self.0.policy().channel_binding == BindingPolicy::Require
+    }
+
     /// Answers a NEGOTIATE with what must be kept until its AUTHENTICATE comes, and a CHALLENGE to send.
     #[pyo3(signature = (negotiate, server_challenge, now, /))]
     fn challenge<'py>(
