@@ -14,7 +14,9 @@ from tests.session.ports import Foreign
 
 from quitclaim.accounts.memory import MemoryAccounts
 from quitclaim.maildrop.memory import MemoryStore
+from quitclaim.ntlm import Acceptor
 from quitclaim.observer import Connected, Left, LoggedIn
+from quitclaim.sasl import Ntlm
 from quitclaim.server import Listener, Server
 from quitclaim.testing import Controller
 
@@ -226,3 +228,17 @@ def test_who_connects_while_others_are_still_bound_is_not_timed_out() -> None:
             return said
 
     assert asyncio.run(scene()) == b"+OK goodbye\r\n"
+
+
+def test_a_listener_may_have_mechanisms_of_its_own() -> None:
+    old = Listener("127.0.0.1", 0, mechanisms=(Ntlm(Acceptor("MAIL", ntlmv1=True)),))
+    accounts = MemoryAccounts({"anna": "open sesame"})
+    listen = [Listener("127.0.0.1", 0), old]
+    with Controller(accounts=accounts, store=MemoryStore(), listen=listen) as controller:
+        offered = []
+        for address in controller.addresses:
+            client = POP3(*address)
+            offered.append(client.capa()["SASL"])
+            client.quit()
+    assert offered == [["NTLM", "PLAIN"], ["NTLM"]]
+    assert controller.server.counters.connections == 2

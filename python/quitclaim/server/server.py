@@ -62,7 +62,7 @@ class Server:
         accounts: who may log in, and with what.
         store: where their mail is.
         listen: where to listen.
-        mechanisms: SASL methods; by default `default_mechanisms()`.
+        mechanisms: SASL methods, of listeners that have none of their own; by default `default_mechanisms()`.
         limits: what a peer may make us hold.
         table: the handle table; by default one of its own, for twice as many handles as connections.
         observer: is called with each event (`quitclaim.observer`).
@@ -187,8 +187,12 @@ class Server:
             self._timer = None
 
     async def _bind(self, loop: asyncio.AbstractEventLoop, listener: Listener) -> asyncio.Server:
+        service = self._service
+        if listener.mechanisms is not None:
+            service = service.offering(listener.mechanisms)
+
         def connection() -> ServerConnection:
-            return ServerConnection(loop, self._roster, self._service, self.table, listener)
+            return ServerConnection(loop, self._roster, service, self.table, listener)
 
         try:
             return await loop.create_server(connection, listener.host, listener.port, backlog=1024)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Final
 
 from quitclaim.monitor.counters import Counters
@@ -63,7 +64,17 @@ class Service:
         self.limits = limits
         self.counters = Counters() if counters is None else counters
         self.observer = observer
-        secured = {one.name: one for one in mechanisms if one.asks in accounts.offers}
+        self.capabilities_inside = replies.multiline(b"capabilities", _ALWAYS)
+        self._offer(mechanisms)
+
+    def offering(self, mechanisms: Iterable[Mechanism], /) -> Service:
+        """The same with other mechanisms: for a listener of its own kind. Counters are shared."""
+        other = copy(self)
+        other._offer(mechanisms)  # noqa: SLF001 - the same class
+        return other
+
+    def _offer(self, mechanisms: Iterable[Mechanism]) -> None:
+        secured = {one.name: one for one in mechanisms if one.asks in self.accounts.offers}
         trusted = {name: one for name, one in secured.items() if not one.needs_binding}
         heard = {name: one for name, one in trusted.items() if not one.plaintext}
         self.secured = Offer(secured, stls=False)
@@ -71,7 +82,6 @@ class Service:
             (Offer(heard, stls=False), Offer(heard, stls=True)),
             (Offer(trusted, stls=False), Offer(trusted, stls=True)),
         )
-        self.capabilities_inside = replies.multiline(b"capabilities", _ALWAYS)
 
 
 class Offer:
