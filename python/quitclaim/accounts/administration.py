@@ -28,6 +28,8 @@ __all__ = (  # noqa: RUF022 - sorted as Python sorts
     "LONGEST_PASSWORD",
     "LONGEST_USERNAME",
     "add",
+    "checked_username",
+    "is_known",
     "listing",
     "passwd",
     "remove",
@@ -60,7 +62,7 @@ def add(database: Database, username: str, password: str, /, *, ntlm: bool = Tru
             surrogate.
         StoreUnavailable: as for `Database.run`.
     """
-    name = _checked_username(username)
+    name = checked_username(username)
     database.run(_add, name, _secret(password, ntlm=ntlm), writes=True)
 
 
@@ -107,6 +109,38 @@ def restored(database: Database, /) -> None:
     database.run(_restored, writes=True)
 
 
+def is_known(database: Database, username: str, /) -> bool:
+    """Whether there is an account of that name; names are compared without case.
+
+    Raises:
+        StoreUnavailable: as for `Database.run`.
+    """
+    try:
+        database.run(_has_nt_hash, fold(username))
+    except UnknownUser:
+        return False
+    return True
+
+
+def checked_username(username: str, /) -> str:
+    """The name as an account of it would be kept: composed.
+
+    >>> checked_username("Anna")
+    'Anna'
+
+    Raises:
+        InvalidUsername: no account may have it.
+    """
+    name = unicodedata.normalize("NFC", username)
+    # Slash and dots: a name may become a folder's (Maildir). Backslash: NTLM clients cut DOMAIN\\user there.
+    # C and Z are all that is not to be seen: controls, formats, surrogates, blanks.
+    wrong = any(unicodedata.category(one)[0] in "CZ" or one in "/\\" for one in name)
+    if wrong or name in {".", ".."} or not 1 <= len(name) <= LONGEST_USERNAME:
+        message = "a name has 1 to 64 visible characters, no blank, no slash and no backslash"
+        raise InvalidUsername(message)
+    return name
+
+
 def listing(database: Database, /) -> list[Entry]:
     """All accounts, by name.
 
@@ -126,17 +160,6 @@ def listing(database: Database, /) -> list[Entry]:
         Entry(name, bool(ntlm), messages, octets, holders.get(mailbox))
         for mailbox, name, ntlm, messages, octets in database.run(_listed)
     ]
-
-
-def _checked_username(username: str, /) -> str:
-    name = unicodedata.normalize("NFC", username)
-    # Slash and dots: a name may become a folder's (Maildir). Backslash: NTLM clients cut DOMAIN\\user there.
-    # C and Z are all that is not to be seen: controls, formats, surrogates, blanks.
-    wrong = any(unicodedata.category(one)[0] in "CZ" or one in "/\\" for one in name)
-    if wrong or name in {".", ".."} or not 1 <= len(name) <= LONGEST_USERNAME:
-        message = "a name has 1 to 64 visible characters, no blank, no slash and no backslash"
-        raise InvalidUsername(message)
-    return name
 
 
 def _secret(password: str, /, *, ntlm: bool) -> tuple[bytes | None, str | None]:

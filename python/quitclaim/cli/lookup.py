@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quitclaim.accounts import administration
-from quitclaim.errors import InvalidUsername, UnknownUser, UserExists
+from quitclaim.errors import UnknownUser, UserExists
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,14 +35,8 @@ def must_be_free(database: Database, username: str, /) -> None:
         UserExists: there is one of that name; names are compared without case.
         StoreUnavailable: as for `Database.run`.
     """
-    try:
-        # A wrong name is refused before an empty password is, and with that no account is ever made.
-        administration.add(database, username, "")
-    except InvalidUsername:
-        raise
-    except ValueError:
-        pass
-    if _is_known(database, username):
+    administration.checked_username(username)
+    if administration.is_known(database, username):
         message = f"there is an account {username!r} already"
         raise UserExists(message)
 
@@ -54,18 +48,7 @@ def must_be_known(database: Database, usernames: Iterable[str], /) -> None:
         UnknownUser: one of them is missing.
         StoreUnavailable: as for `Database.run`.
     """
-    unknown = [username for username in usernames if not _is_known(database, username)]
+    unknown = [username for username in usernames if not administration.is_known(database, username)]
     if unknown:
         message = f"there is no account {', '.join(map(repr, unknown))}"
         raise UnknownUser(message)
-
-
-def _is_known(database: Database, username: str) -> bool:
-    try:
-        # An unknown name is refused before an empty password is, and that is never given to anyone.
-        administration.passwd(database, username, "")
-    except UnknownUser:
-        return False
-    except ValueError:
-        pass
-    return True

@@ -12,13 +12,14 @@ from quitclaim.cli import daemon
 from quitclaim.cli.arguments import add_data, parsed_by
 from quitclaim.cli.ending import FAILED, fail
 from quitclaim.config import Settings, default_data
-from quitclaim.handles import HandleTable
 from quitclaim.limits import Limits
+from quitclaim.server import default_table
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
     from quitclaim.cli.arguments import Commands, Parser
+    from quitclaim.handles import HandleTable
     from quitclaim.monitor.status import Handles
     from quitclaim.sasl import Exchange
 
@@ -112,8 +113,7 @@ def settings(arguments: Namespace, /) -> Settings:
 def _serve(arguments: Namespace) -> int:
     chosen = settings(arguments)
     limits = _limits(daemon.raise_descriptor_limit())
-    # Twice: an eighth of a table may wait for other threads, and pages that are not used are never taken.
-    table = HandleTable["Exchange"](2 * limits.connections, quota=1)
+    table = default_table(limits)
     daemon.run(chosen, chosen.data or default_data(), table, lambda: _handles(table), limits=limits)
     return 0
 

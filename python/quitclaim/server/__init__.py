@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quitclaim.server.listener import Listener
-from quitclaim.server.server import ConnectedPeer, Server, default_mechanisms
+from quitclaim.server.server import ConnectedPeer, Server, default_mechanisms, default_table
 from quitclaim.server.tls import Tls
 
-__all__ = ("ConnectedPeer", "Listener", "Server", "Tls", "default_mechanisms")
+__all__ = ("ConnectedPeer", "Listener", "Server", "Tls", "default_mechanisms", "default_table")

@@ -255,7 +255,7 @@ class ServerConnection(asyncio.Protocol):
         elif not self._is_choked:
             # Not at once: others have their turn between two portions.
             self._read(yes=False)
-            self._await_turn()
+            self._loop.call_soon(self._take_turn)
 
     def _make_handshake(self) -> Handshake:
         tls, limits = self._listener.tls, self._service.limits
@@ -332,9 +332,6 @@ class ServerConnection(asyncio.Protocol):
             return False
         self._answered(future)
         return True
-
-    def _await_turn(self) -> None:
-        self._loop.call_soon(self._take_turn)
 
     def _take_turn(self) -> None:
         session = self._session

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from quitclaim.sasl import Exchange, Mechanism
     from quitclaim.session import ExchangeTable
 
-__all__ = ("ConnectedPeer", "Server", "default_mechanisms")
+__all__ = ("ConnectedPeer", "Server", "default_mechanisms", "default_table")
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class Server:
         observer: Observer | None = None,
     ) -> None:
         self.limits = Limits() if limits is None else limits
-        self.table: ExchangeTable = _table(self.limits) if table is None else table
+        self.table: ExchangeTable = default_table(self.limits) if table is None else table
         self.counters = Counters()
         self._listen = tuple(listen)
         self._service = Service(
@@ -249,6 +249,11 @@ def _netbios_name(host: str) -> str:
     return first[:15].upper() or "QUITCLAIM"
 
 
-def _table(limits: Limits) -> HandleTable[Exchange]:
+def default_table(limits: Limits, /) -> HandleTable[Exchange]:
+    """A handle table for a server with these limits: one handle for each attempt, one attempt for each peer.
+
+    >>> default_table(Limits(connections=100)).capacity
+    200
+    """
     # Twice: an eighth of a table may wait for other threads, and pages that are not used are never taken.
     return HandleTable(2 * limits.connections, quota=1)
