@@ -79,7 +79,7 @@ class HandleTable(Generic[_T]):
     def __new__(cls, capacity: int = 65_536, *, quota: int | None = None) -> Self:
         """Makes a table for `capacity` values at once. Memory is taken as slots are first used.
 
-        All of a small capacity (below 64 to 1,024, by the number of cores), and seven eighths of a larger
+        All of a small capacity (below 128 to 1,024, by the number of cores), and seven eighths of a larger
         one, can be used by any one thread; the rest may wait for other threads.
 
         Args:

@@ -66,6 +66,7 @@ impl Handle {
         Self(bits)
     }
 
+    #[inline]
     pub(crate) fn mask(place: Place, key: u64) -> Self {
         let plain = u64::from(place.generation) << 32 | u64::from(place.index);
         let masked = NonZeroU64::new(plain ^ (key | NO_INDEX));

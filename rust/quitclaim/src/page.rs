@@ -1,7 +1,7 @@
 //! Where slots are allocated, and the runs in which vacant ones wait.
 //!
-//! Pages double and never move or go away before the table does, so a slot's address is good for the table's life and
-//! any index may be looked up at any time.
+//! Each page is twice as long as the one before, and none moves or goes away before the table does: so a slot's address
+//! is good for the table's life, and any index may be looked up at any time.
 
 use crate::handle::NO_SLOT;
 use crate::slot::{Slot, Vacant};
@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::ptr;
 
-/// Slots of the first page; the next has as many, and each one after doubles what there is.
+/// Slots of the first page.
 const FIRST: u32 = if cfg!(any(loom, test)) { 2 } else { 32 };
 /// Enough for every index below [`NO_SLOT`].
 const PAGES: usize = (32 - FIRST.ilog2()) as usize;
@@ -79,15 +79,15 @@ impl<T> Drop for Pages<T> {
 /// Which page, and where in it.
 #[inline]
 fn locate(index: u32) -> (usize, usize) {
-    // Page p > 0 begins at index FIRST << (p-1), so the number is the position of the highest bit.
-    match (index / FIRST).checked_ilog2() {
-        None => (0, index as usize),
-        Some(log) => (log as usize + 1, (index - (FIRST << log)) as usize),
-    }
+    // Page p has FIRST << p slots, so the first index of page p, plus FIRST, is FIRST << p: its highest bit says p.
+    // (No overflow: an index is below 2^31.)
+    let from_first = index + FIRST;
+    let log = from_first.ilog2();
+    ((log - FIRST.ilog2()) as usize, (from_first - (1 << log)) as usize)
 }
 
 fn length(number: usize) -> usize {
-    (FIRST as usize) << number.saturating_sub(1)
+    (FIRST as usize) << number
 }
 
 /// A page of zeros is a page of fresh slots, and the system's untouched zeros cost no memory. (They are touched for a
@@ -174,23 +174,45 @@ impl RunCell {
         cell
     }
 
-    /// Takes the run out and leaves none.
+    /// Takes a slot of the run; `None` if it is empty.
     #[inline]
-    pub(crate) fn take(&self, bearer: Bearer) -> Run {
+    pub(crate) fn pop<'p, T>(&self, bearer: Bearer, pages: &'p Pages<T>) -> Option<Vacant<'p, T>> {
+        let mut run = self.open(bearer);
+        let vacant = run.pop(pages)?;
+        self.store(run);
+        Some(vacant)
+    }
+
+    /// Puts a slot into the run, unless that has so many already.
+    #[inline]
+    pub(crate) fn push<'p, T>(&self, bearer: Bearer, vacant: Vacant<'p, T>, most: u32) -> Result<(), Vacant<'p, T>> {
+        let mut run = self.open(bearer);
+        if run.length >= most {
+            return Err(vacant);
+        }
+        run.push(vacant);
+        self.store(run);
+        Ok(())
+    }
+
+    /// Takes the run out and leaves this one.
+    pub(crate) fn replace(&self, bearer: Bearer, run: Run) -> Run {
+        let before = self.open(bearer);
+        self.store(run);
+        before
+    }
+
+    /// The run, which is in the cell too: whoever opens it stores what becomes of it before anything else happens.
+    #[inline]
+    fn open(&self, bearer: Bearer) -> Run {
         assert_eq!(bearer.index(), self.number, "a thread opens the cells of its own number");
         // Relaxed, here and below: one thread at a time, and numbers are handed over with Release and Acquire.
         let bits = self.run.load(Relaxed);
-        self.store(Run::EMPTY);
         #[expect(clippy::cast_possible_truncation, reason = "the two halves of a u64")]
         Run { head: bits as u32, length: (bits >> 32) as u32 }
     }
 
     #[inline]
-    pub(crate) fn put(&self, bearer: Bearer, run: Run) {
-        assert_eq!(bearer.index(), self.number, "a thread opens the cells of its own number");
-        self.store(run);
-    }
-
     fn store(&self, Run { head, length }: Run) {
         self.run.store(u64::from(length) << 32 | u64::from(head), Relaxed);
     }

@@ -75,13 +75,7 @@ impl<T> Pool<T> {
     #[inline]
     pub(crate) fn pop(&self, bearer: Option<Bearer>) -> Option<Vacant<'_, T>> {
         let Some((magazine, bearer)) = self.magazine(bearer) else { return self.pop_shared() };
-        let mut loaded = magazine.loaded.take(bearer);
-        if loaded.length() == 0 {
-            loaded = self.refill(magazine, bearer);
-        }
-        let vacant = loaded.pop(&self.pages);
-        magazine.loaded.put(bearer, loaded);
-        vacant
+        magazine.loaded.pop(bearer, &self.pages).or_else(|| self.refill(magazine, bearer))
     }
 
     /// Takes a slot back after its value left.
@@ -96,14 +90,9 @@ impl<T> Pool<T> {
             single.push(vacant);
             return self.depot.0.push(single, &self.pages);
         };
-        let mut loaded = magazine.loaded.take(bearer);
-        if loaded.length() >= self.batch {
-            self.depot.0.push(magazine.spare.take(bearer), &self.pages);
-            magazine.spare.put(bearer, loaded);
-            loaded = Run::EMPTY;
+        if let Err(vacant) = magazine.loaded.push(bearer, vacant, self.batch) {
+            self.unload(magazine, bearer, vacant);
         }
-        loaded.push(vacant);
-        magazine.loaded.put(bearer, loaded);
     }
 
     /// Takes a doomed value out and its slot back.
@@ -121,12 +110,21 @@ impl<T> Pool<T> {
     }
 
     #[cold]
-    fn refill(&self, magazine: &Magazine, bearer: Bearer) -> Run {
-        let spare = magazine.spare.take(bearer);
-        if spare.length() > 0 {
-            return spare;
-        }
-        self.next_run(self.batch)
+    fn refill(&self, magazine: &Magazine, bearer: Bearer) -> Option<Vacant<'_, T>> {
+        let spare = magazine.spare.replace(bearer, Run::EMPTY);
+        let mut run = if spare.length() > 0 { spare } else { self.next_run(self.batch) };
+        let vacant = run.pop(&self.pages);
+        let _empty = magazine.loaded.replace(bearer, run);
+        vacant
+    }
+
+    /// Makes room in a full magazine, for one.
+    #[cold]
+    fn unload(&self, magazine: &Magazine, bearer: Bearer, vacant: Vacant<'_, T>) {
+        let mut run = Run::EMPTY;
+        run.push(vacant);
+        let full = magazine.loaded.replace(bearer, run);
+        self.depot.0.push(magazine.spare.replace(bearer, full), &self.pages);
     }
 
     /// Takes one slot of the depot's top run. The others are out of sight until they are pushed back, the next moment;
@@ -173,9 +171,10 @@ pub(crate) fn threads() -> u32 {
         return known;
     }
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    // Twice the cores: a thread a core, and as many beside them. Each number costs memory, and an eighth of the
+    // Twice the cores: a thread a core, and as many beside them; eight, because four workers and the main thread are
+    // five, and the fifth shares the depot at four times the price. Each number costs memory, and an eighth of the
     // capacity is divided by all.
-    let threads = u32::try_from(2 * cores).unwrap_or(NUMBERS).clamp(4, NUMBERS);
+    let threads = u32::try_from(2 * cores).unwrap_or(NUMBERS).clamp(8, NUMBERS);
     THREADS.store(threads, Relaxed);
     threads
 }

@@ -52,7 +52,7 @@ pub struct Table<T> {
 impl<T> Table<T> {
     /// A table for so many values at once. Memory is taken as slots are first used, not now.
     ///
-    /// All of a small capacity (below 16 times the threads that have magazines: 64 to 1,024), and seven eighths of a
+    /// All of a small capacity (below 16 times the threads that have magazines: 128 to 1,024), and seven eighths of a
     /// larger one, can be used by any one thread; the rest may wait in other threads' magazines.
     ///
     /// # Panics
