@@ -85,7 +85,16 @@ _FIRST: Final = (
     """,
 )
 
-MIGRATIONS: Final = (_FIRST,)
+_SECOND: Final = (
+    # The keys of SCRAM, packed as `accounts.keyring` has it. NULL until the password is set again, for an
+    # account from before there were any.
+    "ALTER TABLE account ADD COLUMN scram BLOB",
+    # What the salts of nobody are made from. It is as old as the accounts and goes where they go.
+    "CREATE TABLE nobody (secret BLOB NOT NULL)",
+    "INSERT INTO nobody VALUES (randomblob(32))",
+)
+
+MIGRATIONS: Final = (_FIRST, _SECOND)
 
 
 def mailbox_of(connection: sqlite3.Connection, key: str, /) -> int | None:

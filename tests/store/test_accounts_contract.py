@@ -9,32 +9,39 @@ import pytest
 from quitclaim.accounts.administration import add
 from quitclaim.accounts.memory import MemoryAccounts
 from quitclaim.accounts.sqlite import SqliteAccounts
+from quitclaim.database import Database
+from quitclaim.identity import Identity
+from quitclaim.scram import DIGESTS, ScramKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from quitclaim.accounts.port import Accounts
 
+every_mechanism = pytest.mark.parametrize("mechanism", DIGESTS)
+
 PASSWORDS = {"anna": "open sesame", "Bert": "ein schönes Passwort", "Zo\u00eb": "composed"}
 
 
-@pytest.fixture(params=["memory", "sqlite", "sqlite and scrypt"])
-def accounts(request: pytest.FixtureRequest) -> Iterator[Accounts]:
+# Nothing here changes them, and SCRAM's keys take their time: made once for all tests.
+@pytest.fixture(params=["memory", "sqlite", "sqlite and scrypt"], scope="module")
+def accounts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Accounts]:
     """Each of the accounts, which know anna and bert."""
+    check_token = {"token-of-anna": Identity("anna")}.get
     if request.param == "memory":
-        yield MemoryAccounts(PASSWORDS)
+        yield MemoryAccounts(PASSWORDS, check_token=check_token)
         return
-    database = request.getfixturevalue("database")
-    for username, password in PASSWORDS.items():
-        add(database, username, password)
-    if request.param == "sqlite and scrypt":
-        add(database, "cleo", "no NTLM", ntlm=False)
-    with SqliteAccounts(database) as opened:
-        yield opened
+    with Database(tmp_path_factory.mktemp("accounts")) as database:
+        for username, password in PASSWORDS.items():
+            add(database, username, password)
+        if request.param == "sqlite and scrypt":
+            add(database, "cleo", "no NTLM", ntlm=False)
+        with SqliteAccounts(database, check_token=check_token) as opened:
+            yield opened
 
 
-def test_they_offer_both(accounts: Accounts) -> None:
-    assert set(accounts.offers) == {"ntlm", "password"}
+def test_they_offer_everything(accounts: Accounts) -> None:
+    assert set(accounts.offers) == {"ntlm", "password", "scram", "token"}
 
 
 @pytest.mark.parametrize(("username", "password"), PASSWORDS.items())
@@ -76,3 +83,41 @@ def test_a_claim_is_verified_with_the_users_credential(accounts: Accounts, ask: 
 
 def test_a_claim_of_an_unknown_user_has_no_credential(accounts: Accounts, ask: Callable[..., Any]) -> None:
     assert ask(accounts.ntlm, Claim("nobody")) is None
+
+
+# --- SCRAM
+
+
+def fits(keys: ScramKeys, password: str, mechanism: str) -> bool:
+    """Whether that is the password of these keys."""
+    made = ScramKeys.from_password(password, mechanism, salt=keys.salt, iterations=keys.iterations)
+    return (made.stored_key, made.server_key) == (keys.stored_key, keys.server_key)
+
+
+@every_mechanism
+@pytest.mark.parametrize("username", ["anna", "ANNA", "Bert", "ZOE\u0308"])
+def test_a_users_keys_fit_the_password(
+    accounts: Accounts, ask: Callable[..., Any], username: str, mechanism: str
+) -> None:
+    password = {"anna": "open sesame", "bert": "ein schönes Passwort"}.get(username.lower(), "composed")
+    keys = ask(accounts.scram, username, mechanism)
+    assert fits(keys, password, mechanism)
+    assert not fits(keys, "guess", mechanism)
+
+
+@every_mechanism
+@pytest.mark.parametrize("username", ["", "nobody", "anna ", "anna\0", "\ud800"])
+def test_keys_of_nobody_look_like_anyones_and_fit_no_password(
+    accounts: Accounts, ask: Callable[..., Any], username: str, mechanism: str
+) -> None:
+    anna, nobody, again = (
+        ask(accounts.scram, one, mechanism) for one in ("anna", username, username.upper())
+    )
+    assert (nobody.iterations, len(nobody.salt)) == (anna.iterations, len(anna.salt))
+    assert nobody.salt == again.salt != anna.salt
+    assert not fits(nobody, "open sesame", mechanism)
+
+
+def test_a_token_is_checked_by_the_function_given(accounts: Accounts, ask: Callable[..., Any]) -> None:
+    assert ask(accounts.token, "token-of-anna") == Identity("anna")
+    assert ask(accounts.token, "guess") is None

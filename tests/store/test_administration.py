@@ -119,6 +119,7 @@ def test_a_name_is_found_composed_or_not(database: Database, username: str) -> N
         add(database, unicodedata.normalize("NFD", username), "another")
 
 
+@pytest.mark.pop3("maildrop-15", "asked-1")
 def test_after_a_backup_was_restored_no_uidl_comes_twice(
     folder: Path, tmp_path: Path, ask: Callable[..., Any]
 ) -> None:

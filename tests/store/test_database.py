@@ -203,8 +203,9 @@ def test_a_damaged_database_is_unavailable(folder: Path) -> None:
         with (folder / "quitclaim.db").open("r+b", buffering=0) as file:
             file.seek(4096)
             file.write(b"\xff" * 65_536)
-    with Database(folder) as database, pytest.raises(StoreUnavailable, match="it is damaged"):
+    with Database(folder) as database, pytest.raises(StoreUnavailable, match="it is damaged") as damaged:
         database.run(write_once, writes=True)
+    assert damaged.value.is_permanent
 
 
 def test_our_own_mistakes_are_not_called_unavailable(database: Database) -> None:

@@ -200,6 +200,7 @@ def test_another_process_keeps_us_out(locks: Locks, other_process: Callable[...,
         locks.acquire(1)
 
 
+@pytest.mark.pop3("maildrop-2", "asked-4")
 def test_the_lock_of_a_killed_process_is_free(locks: Locks, other_process: Callable[..., int]) -> None:
     kill(other_process(1))
     assert locks.acquire(1).mailbox == 1

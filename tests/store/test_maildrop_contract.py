@@ -106,6 +106,7 @@ def test_names_are_compared_without_case(mail: Mail) -> None:
     assert mail.message(mail.open(Identity("bErt")), 1) == b"hello\r\n"
 
 
+@pytest.mark.pop3("maildrop-8", "maildrop-9", "asked-2")
 @pytest.mark.parametrize(
     ("delivered", "sent"),
     [
@@ -162,11 +163,13 @@ def test_no_other_number_names_a_message(mail: Mail, number: int) -> None:
 # --- UIDL
 
 
+@pytest.mark.pop3("maildrop-13")
 def test_a_uidl_has_70_visible_octets_at_most(mail: Mail) -> None:
     mail.deliver(b"hello\r\n")
     assert re.fullmatch(r"[\x21-\x7e]{1,70}", mail.open().uidl(1))
 
 
+@pytest.mark.pop3("maildrop-14")
 def test_uidls_stay(mail: Mail) -> None:
     mail.deliver(b"1\r\n", b"2\r\n", b"3\r\n")
     maildrop = mail.open()
@@ -175,6 +178,7 @@ def test_uidls_stay(mail: Mail) -> None:
     assert mail.uidls(mail.reopen(maildrop)) == before[1:]
 
 
+@pytest.mark.pop3("maildrop-15", "asked-1")
 def test_a_uidl_is_not_used_again_after_the_last_message_is_deleted(mail: Mail) -> None:
     mail.deliver(b"hello\r\n")
     maildrop = mail.open()
@@ -184,11 +188,13 @@ def test_a_uidl_is_not_used_again_after_the_last_message_is_deleted(mail: Mail) 
     assert mail.reopen(maildrop).uidl(1) != before
 
 
+@pytest.mark.pop3("maildrop-14")
 def test_the_same_message_twice_has_two_uidls(mail: Mail) -> None:
     mail.deliver(b"hello\r\n", b"hello\r\n")
     assert len(set(mail.uidls(mail.open()))) == 2
 
 
+@pytest.mark.pop3("maildrop-14")
 def test_uidls_of_two_maildrops_differ(mail: Mail) -> None:
     mail.deliver(b"hello\r\n")
     mail.deliver(b"hello\r\n", to="bert")
@@ -198,6 +204,7 @@ def test_uidls_of_two_maildrops_differ(mail: Mail) -> None:
 # --- the list is fixed
 
 
+@pytest.mark.pop3("maildrop-5")
 def test_mail_that_comes_later_shows_in_the_next_session(mail: Mail) -> None:
     mail.deliver(b"first\r\n")
     maildrop = mail.open()
@@ -205,6 +212,7 @@ def test_mail_that_comes_later_shows_in_the_next_session(mail: Mail) -> None:
     assert (list(maildrop.octets), list(mail.reopen(maildrop).octets)) == ([7], [7, 8])
 
 
+@pytest.mark.pop3("maildrop-5")
 def test_mail_that_comes_later_survives_the_update(mail: Mail) -> None:
     mail.deliver(b"first\r\n")
     maildrop = mail.open()
@@ -216,6 +224,7 @@ def test_mail_that_comes_later_survives_the_update(mail: Mail) -> None:
 # --- update
 
 
+@pytest.mark.pop3("maildrop-16")
 def test_commit_deletes_these_and_no_others(mail: Mail) -> None:
     mail.deliver(b"1\r\n", b"2\r\n", b"3\r\n", b"4\r\n")
     maildrop = mail.open()
@@ -231,6 +240,7 @@ def test_commit_of_nothing_deletes_nothing(mail: Mail) -> None:
     assert len(mail.reopen(maildrop).octets) == 1
 
 
+@pytest.mark.pop3("maildrop-16")
 def test_commit_with_a_wrong_number_deletes_nothing(mail: Mail) -> None:
     mail.deliver(b"1\r\n")
     maildrop = mail.open()
@@ -239,6 +249,7 @@ def test_commit_with_a_wrong_number_deletes_nothing(mail: Mail) -> None:
     assert len(mail.reopen(maildrop).octets) == 1
 
 
+@pytest.mark.pop3("maildrop-18")
 def test_close_deletes_nothing(mail: Mail) -> None:
     mail.deliver(b"1\r\n")
     assert len(mail.reopen(mail.open()).octets) == 1
@@ -247,6 +258,7 @@ def test_close_deletes_nothing(mail: Mail) -> None:
 # --- the lock
 
 
+@pytest.mark.pop3("maildrop-1")
 def test_an_open_maildrop_is_not_opened_again(mail: Mail) -> None:
     mail.open()
     with pytest.raises(MaildropInUse):
@@ -272,6 +284,7 @@ def test_closing_twice_does_not_free_the_lock_of_the_next_session(mail: Mail) ->
         mail.open()
 
 
+@pytest.mark.pop3("maildrop-3")
 def test_a_lock_stops_no_delivery(mail: Mail) -> None:
     maildrop = mail.open()
     mail.deliver(b"hello\r\n")

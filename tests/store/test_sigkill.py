@@ -104,6 +104,7 @@ def test_a_delivery_that_is_killed_after_its_commit_has_happened(
     assert (after[:3], len(after)) == (three_messages, 4)
 
 
+@pytest.mark.pop3("maildrop-16")
 @pytest.mark.parametrize(
     "point", ["\n    SELECT json_group_array", "BEGIN IMMEDIATE", "DELETE FROM message", "COMMIT"]
 )
@@ -114,6 +115,7 @@ def test_an_update_that_is_killed_before_its_commit_has_deleted_nothing(
     assert uidls(folder) == three_messages
 
 
+@pytest.mark.pop3("maildrop-16")
 def test_an_update_that_is_killed_after_its_commit_has_deleted_these_and_no_others(
     folder: Path, three_messages: list[str]
 ) -> None:
@@ -121,6 +123,7 @@ def test_an_update_that_is_killed_after_its_commit_has_deleted_these_and_no_othe
     assert uidls(folder) == three_messages[2:]
 
 
+@pytest.mark.pop3("maildrop-15", "asked-1")
 def test_no_uidl_is_given_out_again_after_a_crash(folder: Path, three_messages: list[str]) -> None:
     killed(folder, "never", update)
     killed(folder, "COMMIT", deliver)

@@ -70,6 +70,7 @@ def test_a_message_to_an_unknown_user_too_is_delivered_to_nobody(
     assert rows(database, "SELECT count(*) FROM message") == [(0,)]
 
 
+@pytest.mark.pop3("asked-10")
 @pytest.mark.parametrize("first", [ANNA, BERT])
 def test_a_shared_body_stays_until_both_have_deleted_it(
     store: SqliteStore, database: Database, ask: Callable[..., Any], first: Identity
@@ -83,6 +84,7 @@ def test_a_shared_body_stays_until_both_have_deleted_it(
     assert rows(database, "SELECT count(*) FROM chunk") == [(0,)]
 
 
+@pytest.mark.pop3("asked-10")
 def test_all_chunks_of_a_message_are_deleted_and_no_others(
     store: SqliteStore, database: Database, ask: Callable[..., Any]
 ) -> None:
@@ -97,6 +99,7 @@ def test_a_message_may_come_in_pieces(store: SqliteStore, ask: Callable[..., Any
     assert ask(ask(store.open, ANNA).read, 1, 0) == b"hello\r\nand goodbye\r\n"
 
 
+@pytest.mark.pop3("maildrop-21")
 def test_a_large_message_takes_little_memory(store: SqliteStore, ask: Callable[..., Any]) -> None:
     size, line = 32 * 1_048_576, b"x" * 1022 + b"\r\n"
     tracemalloc.start()
@@ -221,6 +224,7 @@ def test_a_maildrop_whose_user_is_removed_while_it_is_opened_is_unavailable_and_
     assert database.locks.holders() == {}
 
 
+@pytest.mark.pop3("maildrop-15", "asked-1")
 def test_uidls_of_a_user_who_was_removed_and_added_are_others(
     store: SqliteStore, database: Database, ask: Callable[..., Any]
 ) -> None:
@@ -281,6 +285,7 @@ def test_a_maildrop_that_is_closed_during_its_update_is_locked_to_its_end(
     assert (held, database.locks.holder(1)) == ([True], None)
 
 
+@pytest.mark.pop3("maildrop-16")
 def test_the_update_is_all_or_none(store: SqliteStore, database: Database, ask: Callable[..., Any]) -> None:
     for _ in range(3):
         store.deliver(["anna"], b"hello\r\n")
@@ -356,6 +361,7 @@ def test_a_maildrop_is_opened_while_a_write_is_stuck(store: SqliteStore, databas
 # --- who has it open
 
 
+@pytest.mark.pop3("maildrop-4")
 def test_an_operator_sees_who_has_which_maildrop_open(
     store: SqliteStore, database: Database, ask: Callable[..., Any]
 ) -> None:

@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from quitclaim.answer import Answer
     from quitclaim.identity import Identity
     from quitclaim.ntlm import Claim, Credential, SessionKey
+    from quitclaim.scram import ScramKeys
 
 __all__ = ("Accounts", "Ask")
 
-Ask = Literal["ntlm", "password"]
+Ask = Literal["ntlm", "password", "scram", "token"]
 
 
 class Accounts(Protocol):
@@ -39,3 +40,18 @@ class Accounts(Protocol):
 
     def password(self, username: str, password: str, /) -> Answer[Identity | None]:
         """The identity of the user with that name, if that is the password; None otherwise."""
+
+    def scram(self, username: str, mechanism: str, /) -> Answer[ScramKeys | None]:
+        """The user's keys for `SCRAM-SHA-1` or `SCRAM-SHA-256`; None for one who is unknown or has none.
+
+        None becomes `ScramKeys.of_nobody`, so that the peer is asked for a proof whoever it is. It has
+        the fewest iterations, and salts that change by a restart: so accounts with more, and those that
+        outlive a process, give keys of nobody themselves, made from a secret that they keep.
+        """
+
+    def token(self, token: str, /) -> Answer[Identity | None]:
+        """The identity of the user whose bearer token that is (RFC 6750); None if it is no good.
+
+        Check issuer, audience, scope and expiry. The name that the client said is compared with the
+        identity's by whoever asks.
+        """

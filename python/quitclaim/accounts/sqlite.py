@@ -7,6 +7,8 @@ import logging
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from quitclaim.accounts.administration import ITERATIONS
+from quitclaim.accounts.keyring import Keyring, checked
 from quitclaim.accounts.password import ScryptHash
 from quitclaim.errors import AccountsUnavailable, StoreUnavailable
 from quitclaim.identity import Identity, fold
@@ -15,6 +17,7 @@ from quitclaim.ntlm import Credential
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from quitclaim.answer import Answer
     from quitclaim.database import Database
     from quitclaim.ntlm import Claim
+    from quitclaim.scram import ScramKeys
 
 __all__ = ("MOST_WAITING", "SqliteAccounts")
 
@@ -40,7 +44,14 @@ class SqliteAccounts:
     is there at all, is not to be learned from the time. At 45 ms each, 128 may wait, which is 6 s for the
     last; what exceeds them is refused ([SYS/TEMP]). So whoever keeps 128 wrong passwords waiting keeps others
     from logging in by password, whom only a limit on connections can help: no address is known here. NTLM
-    waits for none of it.
+    and SCRAM wait for none of it.
+
+    An account from before there was SCRAM has no keys for it until its password is set again, and logs in in
+    the other ways. To who asks it looks like one that has.
+
+    Args:
+        database: whose accounts.
+        check_token: as for `MemoryAccounts`.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -56,18 +67,24 @@ class SqliteAccounts:
         AccountsUnavailable: they cannot be read.
     """
 
-    offers: Final[frozenset[Ask]] = frozenset({"ntlm", "password"})
-
-    def __init__(self, database: Database, /) -> None:
+    def __init__(
+        self, database: Database, /, *, check_token: Callable[[str], Answer[Identity | None]] | None = None
+    ) -> None:
         """Reads them, and waits for that. The caller closes the database, after this."""
         self._database = database
-        self._accounts = _Snapshot(-1, {}, {})
+        self._check_token = check_token
+        self._accounts = _Snapshot(-1, {}, {}, Keyring({}))
         self._seen = -1  # the version of the database at which the snapshot was last known to be right
         try:
             database.run(self._refresh)
         except StoreUnavailable as error:
-            raise AccountsUnavailable(str(error)) from error
+            raise AccountsUnavailable(str(error), is_permanent=error.is_permanent) from error
         self._scrypt = Lane("the check of passwords", MOST_WAITING, AccountsUnavailable)
+
+    @property
+    def offers(self) -> frozenset[Ask]:
+        """All but tokens, unless somebody checks them."""
+        return _OFFERS if self._check_token is None else _OFFERS | {"token"}
 
     def ntlm(self, claim: Claim, /) -> Answer[Credential | None]:
         """The credential of the user whom the claim names; None for one who is unknown or has none.
@@ -85,6 +102,21 @@ class SqliteAccounts:
             AccountsUnavailable: as for `ntlm`, or too many passwords wait to be checked.
         """
         return self._checked(username, password) if self._is_fresh() else self._later(username, password)
+
+    def scram(self, username: str, mechanism: str, /) -> Answer[ScramKeys]:
+        """The user's keys; those of nobody for whoever is unknown or has none, after the same work.
+
+        Raises:
+            AccountsUnavailable: as for `ntlm`.
+        """
+        key = fold(username)
+        if self._is_fresh():
+            return self._accounts.keyring.find(key, mechanism)
+        return self._scram_later(key, mechanism)
+
+    def token(self, token: str, /) -> Answer[Identity | None]:
+        """What `check_token` says."""
+        return None if self._check_token is None else self._check_token(token)
 
     def close(self) -> None:
         """Ends the thread that checks passwords, and refuses what waits for it. Idempotent."""
@@ -114,6 +146,10 @@ class SqliteAccounts:
         await self._refreshed()
         return self._accounts.credentials.get(key)
 
+    async def _scram_later(self, key: str, mechanism: str, /) -> ScramKeys:
+        await self._refreshed()
+        return self._accounts.keyring.find(key, mechanism)
+
     async def _later(self, username: str, password: str, /) -> Identity | None:
         await self._refreshed()
         answer = self._checked(username, password)
@@ -135,7 +171,7 @@ class SqliteAccounts:
         try:
             await self._database.submit(self._refresh)
         except StoreUnavailable as error:
-            raise AccountsUnavailable(str(error)) from error
+            raise AccountsUnavailable(str(error), is_permanent=error.is_permanent) from error
 
     def _refresh(self, connection: sqlite3.Connection, /) -> None:
         """Reads the accounts, on the thread that reads, unless a request before this one has done so."""
@@ -143,13 +179,16 @@ class SqliteAccounts:
         revision: int = connection.execute("SELECT accounts FROM revision").fetchone()[0]
         if revision == self._accounts.revision:
             return
-        accounts = _Snapshot(revision, {}, {})
+        secret: bytes = connection.execute("SELECT secret FROM nobody").fetchone()[0]
+        scram: dict[str, bytes] = {}
+        accounts = _Snapshot(revision, {}, {}, Keyring(scram, secret=secret, iterations=ITERATIONS))
         last: int | None = 0
         while last is not None:
-            keys, nt_hashes, hashes, last = connection.execute(_PAGE, (last,)).fetchone()
-            secrets = zip(json.loads(keys), json.loads(nt_hashes), json.loads(hashes), strict=True)
-            for key, nt_hash, scrypt in secrets:
+            *columns, last = connection.execute(_PAGE, (last,)).fetchone()
+            for key, nt_hash, scrypt, packed in zip(*map(json.loads, columns), strict=True):
                 try:
+                    if packed:
+                        scram[key] = checked(bytes.fromhex(packed))
                     if scrypt is None:
                         accounts.credentials[key] = Credential.from_hex(nt_hash)
                     else:
@@ -160,7 +199,7 @@ class SqliteAccounts:
 
 
 class _Snapshot(NamedTuple):
-    """The accounts at one revision, by key: those with an NT hash, and those with a scrypt hash.
+    """The accounts at one revision, by key: NT hashes, scrypt hashes for those without, SCRAM's keys.
 
     Nothing in it is tracked by the garbage collector, which would else walk 100,000 accounts while all wait.
     """
@@ -168,6 +207,7 @@ class _Snapshot(NamedTuple):
     revision: int
     credentials: dict[str, Credential]
     hashes: dict[str, str]
+    keyring: Keyring
 
 
 def _check(accounts: _Snapshot, username: str, password: str, /) -> Identity | None:
@@ -184,13 +224,14 @@ def _check_slowly(accounts: _Snapshot, username: str, password: str, /) -> Ident
     return identity if stored is None else Identity(username) if accepted else None
 
 
+_OFFERS: Final[frozenset[Ask]] = frozenset({"ntlm", "password", "scram"})
 MOST_WAITING: Final = 128  # passwords: 6 s of work, a tenth of the time for a login
 # A page is one row, because sqlite3 gives up the GIL for each row and must wait for it again: beside a busy
 # event loop 100,000 rows took 3.4 s. And it is a page, because what parses it keeps the GIL to its end.
 _PAGE: Final = """
     SELECT json_group_array(key), json_group_array(nt_hash), json_group_array(scrypt),
-           CASE count(*) WHEN 5000 THEN max(mailbox) END
-    FROM (SELECT mailbox, key, hex(nt_hash) AS nt_hash, scrypt
+           json_group_array(hex(scram)), CASE count(*) WHEN 5000 THEN max(mailbox) END
+    FROM (SELECT mailbox, key, hex(nt_hash) AS nt_hash, scrypt, scram
           FROM account JOIN mailbox ON mailbox.id = account.mailbox
           WHERE mailbox > ? ORDER BY mailbox LIMIT 5000)
 """

@@ -122,6 +122,8 @@ examples:
     "passwd": """\
 example:
   quitclaim user passwd anna    asks for the password, twice
+
+An account that is older than SCRAM can log in by it afterwards.
 """,
     "remove": """\
 example:

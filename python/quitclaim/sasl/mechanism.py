@@ -34,6 +34,10 @@ class Mechanism(Protocol):
     def needs_binding(self) -> bool:
         """Whether it refuses whoever is not bound to TLS, so that it is not offered without."""
 
+    @property
+    def opening(self) -> bytes:
+        """What a client that sends no initial response is asked: nothing, unless the server speaks first."""
+
     def start(self, binding: ChannelBinding | None, /) -> Exchange:
         """A fresh exchange, over TLS with that channel binding or over plaintext (None)."""
 
@@ -55,8 +59,8 @@ class Exchange(Protocol):
     def step(self, response: bytes, /) -> bytes | Question | Identity:
         """Takes the peer's response and gives the next challenge, a question, or who it was proven to be.
 
-        A client that sends no initial response is asked with an empty challenge, so the first response is
-        always there; it may be empty.
+        A client that sends no initial response is asked with the mechanism's `opening`, so the first response
+        is always there; it may be empty.
 
         Raises:
             AuthenticationError: the login is refused, whatever the reason.
@@ -73,14 +77,20 @@ class Exchange(Protocol):
 class Question:
     """What an exchange must know from the accounts to go on; the answer enters by `Exchange.answer`.
 
-    >>> Question(lambda accounts: accounts.password("anna", "open sesame"))
+    Args:
+        ask: asks them.
+        username: whom the peer wants to be, so that guesses at one user are counted together; empty if it
+            has not said.
+
+    >>> Question(lambda accounts: accounts.password("anna", "open sesame"), "anna")
     <Question>
     """
 
-    __slots__ = ("ask",)
+    __slots__ = ("ask", "username")
 
-    def __init__(self, ask: Callable[[Accounts], Answer[object]], /) -> None:
+    def __init__(self, ask: Callable[[Accounts], Answer[object]], username: str = "", /) -> None:
         self.ask = ask
+        self.username = username
 
     def __repr__(self) -> str:
         return "<Question>"

@@ -38,6 +38,7 @@ class Ntlm:
     name: Final = b"NTLM"
     asks: Final = "ntlm"
     plaintext: Final = False
+    opening: Final = b""
 
     def __init__(
         self,
@@ -92,7 +93,7 @@ class NtlmExchange:
             return challenge
         claim = self._challenged.authenticate(response, self._binding, now)
         self._claim = claim
-        return Question(lambda accounts: accounts.ntlm(claim))
+        return Question(lambda accounts: accounts.ntlm(claim), claim.username)
 
     def answer(self, proof: object, /) -> Identity:
         """Holds the claim against what the accounts have: a credential, a session key, or None for nobody."""
@@ -103,5 +104,8 @@ class NtlmExchange:
             self._established = established = claim.verify(proof)  # type: ignore[arg-type]  # it checks that itself
         except AuthenticationError as error:
             error.username = username
+            if proof is None:
+                # For the log alone: an account that was made without an NT hash is a riddle to its operator.
+                error.args = ("logon denied: nobody of that name has an NT hash",)
             raise
         return Identity(established.username)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from quitclaim.errors import InvalidToken, LogonDenied, Unsupported
 from quitclaim.identity import Identity, fold
 from quitclaim.sasl.mechanism import Question
+from quitclaim.sasl.refusal import about
 
 if TYPE_CHECKING:
     from quitclaim.ntlm import ChannelBinding
@@ -29,6 +30,7 @@ class Plain:
     asks: Final = "password"
     plaintext: Final = True
     needs_binding: Final = False
+    opening: Final = b""
 
     def start(self, _binding: ChannelBinding | None, /) -> PlainExchange:
         """A fresh exchange, which waits for its one message."""
@@ -60,21 +62,15 @@ class PlainExchange:
         if not username:
             raise InvalidToken
         if authorization and fold(authorization) != fold(username):
-            raise _of(username, Unsupported("acting for another user"))
+            raise about(username, Unsupported("acting for another user"))
         self._username = username
-        return Question(lambda accounts: accounts.password(username, password))
+        return Question(lambda accounts: accounts.password(username, password), username)
 
     def answer(self, identity: object, /) -> Identity:
         """Takes the identity that the accounts gave, or None for a wrong password or nobody."""
         if identity is None:
-            raise _of(self._username, LogonDenied("logon denied"))
+            raise about(self._username, LogonDenied("logon denied"))
         if not isinstance(identity, Identity):
             message = "Accounts.password answers with an Identity or None"
             raise TypeError(message)
         return identity
-
-
-def _of(username: str, error: LogonDenied | Unsupported) -> LogonDenied | Unsupported:
-    """The error with the name that it is about, for the log."""
-    error.username = username
-    return error
