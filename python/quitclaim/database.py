@@ -164,7 +164,7 @@ class Database:
     ) -> T:
         if self._file() != self._file_that_was_opened:
             message = f"{self._path} was replaced or removed while it was open: restart the server"
-            raise StoreUnavailable(message)
+            raise StoreUnavailable(message, is_permanent=True)
         try:
             return function(connection, *arguments)
         except (sqlite3.ProgrammingError, sqlite3.IntegrityError):
@@ -260,7 +260,8 @@ class Database:
     def _unavailable(self, error: sqlite3.Error, /) -> StoreUnavailable:
         # The low octet is the primary code; what SQLite says beside it may tell of the data.
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        return StoreUnavailable(f"{self._path}: {_SAYINGS.get(code, 'SQLite cannot use it')}")
+        saying = _SAYINGS.get(code, "SQLite cannot use it")
+        return StoreUnavailable(f"{self._path}: {saying}", is_permanent=code in _DAMAGED)
 
 
 @contextmanager
@@ -299,6 +300,8 @@ _SAYINGS: Final = {
     sqlite3.SQLITE_NOTADB: "it is no database",
     sqlite3.SQLITE_TOOBIG: "a message is too large for it",
 }
+# To come again is of no use: somebody must restore it first.
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 # So that a forked child never closes the connections that it inherits: SQLite forbids to use them there.
 _OPEN: Final[set[Database]] = set()

@@ -93,6 +93,7 @@ def test_input_may_come_one_octet_at_a_time() -> None:
     assert got == [User(b"anna"), Pass(b"x y")]
 
 
+@pytest.mark.pop3("session-12")
 def test_pipelined_commands_come_in_order_errors_included() -> None:
     got = events(logged_in(b"STAT\r\nDELE x\r\nRETR 1\r\nAPOP\r\nNOOP\r\n"))
     bad_number, unknown = BadCommand(b"DELE", b"bad message number"), BadCommand(b"", b"unknown command")
@@ -252,6 +253,7 @@ def test_a_line_that_was_being_skipped_is_forgotten_with_the_plaintext() -> None
 # --- limits
 
 
+@pytest.mark.pop3("session-7")
 @pytest.mark.parametrize("end", [b"\r\n", b"\n"])
 def test_a_command_line_has_at_most_255_octets_with_its_end(end: bytes) -> None:
     name = b"x" * (LONGEST_COMMAND - len(b"USER ") - len(end))
@@ -259,6 +261,7 @@ def test_a_command_line_has_at_most_255_octets_with_its_end(end: bytes) -> None:
     assert events(before_login(b"USER x" + name + end)) == [TOO_LONG]
 
 
+@pytest.mark.pop3("session-8")
 def test_a_response_line_has_at_most_12288_octets() -> None:
     line = b"A" * LONGEST_RESPONSE
     assert events(in_exchange(line + b"\r\n")) == [Response(bytes(LONGEST_RESPONSE // 4 * 3))]
@@ -271,6 +274,7 @@ def test_a_response_that_is_too_long_ends_the_exchange() -> None:
     assert connection.state == AUTHORIZATION
 
 
+@pytest.mark.pop3("session-9")
 def test_a_line_that_is_too_long_is_told_once_and_skipped() -> None:
     connection = logged_in(b"STAT\r\n" + b"x" * 50_000 + b"\r\nNOOP\r\n")
     assert events(connection) == [Stat(), TOO_LONG, Noop()]

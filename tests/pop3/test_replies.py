@@ -36,6 +36,7 @@ def test_no_other_response_code_is_sent(code: bytes) -> None:
         replies.error(b"sorry", code)
 
 
+@pytest.mark.pop3("login-12")
 @pytest.mark.parametrize(
     "text", [b"a\r\n+OK b", b"a\nb", b"a\rb", b"\n", b"\r", b"a\n", b"a\r", b"a\r\n", b"a\0b"]
 )
@@ -63,6 +64,7 @@ def test_a_line_has_at_most_512_octets() -> None:
         replies.multiline(b"", [b"x" * 511])
 
 
+@pytest.mark.pop3("login-7")
 def test_an_empty_challenge_has_its_blank() -> None:
     assert replies.challenge(b"") == b"+ \r\n"
 
@@ -93,6 +95,7 @@ def test_list_and_uidl_have_a_line_a_message() -> None:
     assert replies.uidl_lines([(1, "a"), (2, "~" * 70)]) == b"1 a\r\n2 " + b"~" * 70 + b"\r\n"
 
 
+@pytest.mark.pop3("maildrop-13")
 @pytest.mark.parametrize("name", ["", "x" * 71, "a b", "a\r\nb", "a\n", "\x7f", "ä", "\0"])
 def test_a_uidl_is_1_to_70_visible_octets(name: str) -> None:
     with pytest.raises(ValueError, match="1 to 70 visible"):
@@ -105,10 +108,12 @@ def stuffed(*chunks: bytes) -> bytes:
     return b"".join([*(body.chunk(chunk) for chunk in chunks), body.end()])
 
 
+@pytest.mark.pop3("maildrop-10", "asked-3")
 def test_a_dot_at_the_very_first_octet_is_doubled() -> None:
     assert stuffed(b".\r\n") == b"..\r\n.\r\n"
 
 
+@pytest.mark.pop3("maildrop-10", "asked-3")
 @pytest.mark.parametrize(
     "chunks", [(b"a\r\n.b\r\n",), (b"a\r\n", b".b\r\n"), (b"a\r", b"\n.b\r\n"), (b"a\r\n", b"", b".b\r\n")]
 )

@@ -37,6 +37,7 @@ def last(served: Served) -> Left:
 # --- how many
 
 
+@pytest.mark.pop3("login-29")
 @pytest.mark.parametrize("limits", [Limits(connections=2), Limits(connections_per_address=2)])
 def test_who_comes_beyond_the_limit_is_told_to_come_again(serve: Servers, limits: Limits) -> None:
     served = serve(limits=limits)
@@ -60,6 +61,7 @@ def test_two_hundred_who_say_nothing_do_not_disturb_a_login(served: Served) -> N
 # --- whom
 
 
+@pytest.mark.pop3("login-24")
 def test_a_peer_from_elsewhere_says_no_password_unless_the_listener_allows_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -79,6 +81,7 @@ def test_a_peer_from_elsewhere_says_no_password_unless_the_listener_allows_it(
 # --- how long
 
 
+@pytest.mark.pop3("session-16")
 def test_who_does_not_log_in_in_time_is_closed(served: Served) -> None:
     silent, talking, trying = (served.connect() for _ in range(3))
     talking.say(b"CAPA")
@@ -93,6 +96,7 @@ def test_who_does_not_log_in_in_time_is_closed(served: Served) -> None:
     assert served.controller.server.counters.timeouts == 3
 
 
+@pytest.mark.pop3("session-15", "maildrop-18")
 def test_who_is_logged_in_may_be_silent_for_longer_and_nothing_is_deleted(served: Served) -> None:
     wire = served.connect().login()
     assert wire.say(b"DELE 1") == b"+OK deleted by QUIT\r\n"
@@ -126,7 +130,7 @@ BOUND = PORTION + LARGEST_CHUNK + 65_536 + 1_000  # a portion, and what is below
 
 def held(served: Served) -> int:
     """Octets that the server has for peers that do not take them."""
-    return sum(peer._transport.get_write_buffer_size() for peer in served.roster.peers)  # noqa: SLF001
+    return sum(peer.transport.get_write_buffer_size() for peer in served.roster.peers)
 
 
 def most_held(served: Served) -> int:
@@ -135,7 +139,7 @@ def most_held(served: Served) -> int:
 
     def is_choked() -> bool:
         sizes.append(held(served))
-        return all(peer._is_choked for peer in served.roster.peers)  # noqa: SLF001
+        return all(peer.is_choked for peer in served.roster.peers)
 
     served.until(is_choked)
     sizes.extend(served.controller.call(lambda: held(served)) for _ in range(300))
@@ -180,8 +184,8 @@ def test_what_is_said_while_an_answer_is_awaited_is_bounded(serve: Servers) -> N
     served.until(lambda: gate.waiting == 1)
     say_all_that_is_taken(served, wire, b"NOOP\r\n")
     (peer,) = served.roster.peers
-    served.until(lambda: not peer._is_reading)  # noqa: SLF001
-    assert peer._session.buffered <= 65_536 + 262_144  # noqa: SLF001 - and what uvloop reads at once
+    served.until(lambda: not peer.is_reading)
+    assert peer.session.buffered <= 65_536 + 262_144  # and what uvloop reads at once
     served.controller.call(gate.open)
     assert [wire.line()[:3] for _ in range(20_000)] == [b"+OK"] * 20_000
 
@@ -190,10 +194,10 @@ def test_who_asks_and_asks_and_takes_nothing_is_not_listened_to(served: Served) 
     wire = served.connect(receive_buffer=4_096).login()
     say_all_that_is_taken(served, wire, b"CAPA\r\n")
     (peer,) = served.roster.peers
-    served.until(lambda: not peer._is_reading)  # noqa: SLF001
-    assert peer._session.buffered <= 65_536 + 262_144  # noqa: SLF001
+    served.until(lambda: not peer.is_reading)
+    assert peer.session.buffered <= 65_536 + 262_144
     assert held(served) <= BOUND
-    assert [wire.line() for _ in range(10_000)].count(b"+OK capabilities\r\n") > 1_000
+    assert [wire.line() for _ in range(10_000)].count(b"+OK capabilities\r\n") > 900
 
 
 def say_all_that_is_taken(served: Served, wire: Wire, line: bytes) -> None:
@@ -208,6 +212,7 @@ def say_all_that_is_taken(served: Served, wire: Wire, line: bytes) -> None:
         wire.socket.settimeout(20)
 
 
+@pytest.mark.pop3("session-13")
 def test_a_flood_of_commands_is_answered_in_full(served: Served) -> None:
     wire = served.connect().login()
     for _ in range(20):

@@ -30,8 +30,10 @@ class Peers(Protocol):
         stls: bool = False,
         mechanisms: Iterable[Mechanism] | None = None,
         observer: Callable[[Event], None] | None = None,
+        address: str | None = None,
+        beside: Peer | None = None,
     ) -> Peer:
-        """With that store, which peers may share, and so on."""
+        """With that store, which peers may share, and so on; `beside` another it is of the same server."""
 
 
 @pytest.fixture

@@ -57,8 +57,12 @@ class Peer:
         stls: bool = False,
         mechanisms: Iterable[Mechanism] | None = None,
         observer: Callable[[Event], None] | None = None,
+        address: str | None = None,
+        beside: Peer | None = None,
     ) -> None:
         self.table = table
+        self.now = 0.0  # seconds of the service's clock
+        self.slept: list[float] = []  # for how long the service was told to wait
         self.store = Store() if store is None else store
         self.accounts = Accounts({"anna": PASSWORD, "bert": "another"})
         self.events: list[Event] = []
@@ -68,10 +72,23 @@ class Peer:
             mechanisms=(Ntlm(Acceptor("MAIL")), Plain()) if mechanisms is None else mechanisms,
             limits=Limits() if limits is None else limits,
             observer=self.events.append if observer is None else observer,
+            clock=lambda: self.now,
+            sleep=self._sleep,
         )
+        if beside is not None:
+            self.service, self.accounts, self.store = beside.service, beside.accounts, beside.store
         self.session = Session(
-            self.service, table.owner("peer"), peer="192.0.2.7:4711", trusted=trusted, stls=stls
+            self.service,
+            table.owner("peer"),
+            peer="192.0.2.7:4711",
+            address=address,
+            trusted=trusted,
+            stls=stls,
         )
+
+    def _sleep(self, seconds: float) -> Later[None]:
+        self.slept.append(seconds)
+        return Later(lambda: None)
 
     def say(self, *lines: bytes) -> bytes:
         """Says lines, all at once, and gives what is said to them."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeAlias, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar
 
 from quitclaim.accounts.memory import MemoryAccounts
+from quitclaim.identity import Identity
 from quitclaim.maildrop.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -13,10 +15,10 @@ if TYPE_CHECKING:
 
     from quitclaim.accounts.port import Ask
     from quitclaim.answer import Answer
-    from quitclaim.identity import Identity
     from quitclaim.maildrop.memory import MemoryMaildrop
     from quitclaim.maildrop.port import Maildrop
     from quitclaim.ntlm import Claim, Credential
+    from quitclaim.scram import ScramKeys
 
 __all__ = (
     "Accounts",
@@ -83,11 +85,14 @@ def raising_later(error: Exception, /) -> How:
 class Accounts:
     """The accounts in memory, which answer as `how` says."""
 
-    offers: Final[frozenset[Ask]] = MemoryAccounts.offers
-
     def __init__(self, passwords: Mapping[str, str], /) -> None:
-        self._accounts = MemoryAccounts(passwords)
+        self._accounts = _accounts(tuple(passwords.items()))
         self.how: How = at_once
+
+    @property
+    def offers(self) -> frozenset[Ask]:
+        """Everything."""
+        return self._accounts.offers
 
     def ntlm(self, claim: Claim, /) -> Answer[Credential | None]:
         """As `how` says."""
@@ -96,6 +101,21 @@ class Accounts:
     def password(self, username: str, password: str, /) -> Answer[Identity | None]:
         """As `how` says."""
         return self.how(lambda: self._accounts.password(username, password))  # type: ignore[no-any-return]
+
+    def scram(self, username: str, mechanism: str, /) -> Answer[ScramKeys]:
+        """As `how` says."""
+        return self.how(lambda: self._accounts.scram(username, mechanism))  # type: ignore[no-any-return]
+
+    def token(self, token: str, /) -> Answer[Identity | None]:
+        """As `how` says; a token is `token-of-` and the user's name."""
+        return self.how(lambda: self._accounts.token(token))  # type: ignore[no-any-return]
+
+
+@cache
+def _accounts(passwords: tuple[tuple[str, str], ...]) -> MemoryAccounts:
+    """The same for all tests: they are never changed, and the keys of SCRAM take their time."""
+    users = {f"token-of-{username}": Identity(username) for username, _ in passwords}
+    return MemoryAccounts(dict(passwords), check_token=users.get)
 
 
 class Store:

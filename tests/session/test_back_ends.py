@@ -50,6 +50,7 @@ def assert_broken(peer: Peer, said: bytes, caplog: pytest.LogCaptureFixture) -> 
 # --- down: come again
 
 
+@pytest.mark.pop3("login-29")
 @every_login
 @at_once_or_later
 @pytest.mark.parametrize("error", [AccountsUnavailable, Unavailable])
@@ -63,6 +64,7 @@ def test_accounts_that_are_down(
     assert peer.session.next == "READ"
 
 
+@pytest.mark.pop3("login-29")
 @every_login
 @at_once_or_later
 def test_a_store_that_is_down(peer: Peer, login: Login, how: Callable[[Exception], How]) -> None:
@@ -73,6 +75,7 @@ def test_a_store_that_is_down(peer: Peer, login: Login, how: Callable[[Exception
     assert [event.username for event in peer.events if isinstance(event, Refused)] == ["anna"]
 
 
+@pytest.mark.pop3("login-28", "maildrop-1")
 @every_login
 @pytest.mark.parametrize("opening", [None, later], ids=["at once", "later"])
 def test_a_maildrop_that_is_locked(peer: Peer, login: Login, opening: How | None) -> None:
@@ -111,6 +114,33 @@ def test_what_is_said_meanwhile_is_answered_afterwards(peer: Peer, login: Login)
     assert peer.say(b"STAT", b"*") == b""
     assert peer.session.buffered == 9
     assert peer.answered() == b"+OK 2 messages (60 octets)\r\n+OK 2 60\r\n-ERR unknown command\r\n"
+
+
+# --- damaged: coming again is of no use
+
+BROKEN = b"-ERR [SYS/PERM] not possible until the server is mended, ask its operator\r\n"
+
+
+@pytest.mark.pop3("login-30")
+@every_login
+@at_once_or_later
+def test_accounts_that_somebody_must_mend_first(
+    peer: Peer, login: Login, how: Callable[[Exception], How]
+) -> None:
+    peer.accounts.how = how(AccountsUnavailable("it is damaged", is_permanent=True))
+    assert outcome(peer, login(peer, "anna", PASSWORD)) == BROKEN
+    assert len(peer.table) == 0
+
+
+@pytest.mark.pop3("login-30")
+@every_login
+@at_once_or_later
+def test_store_that_somebody_must_mend_first(
+    peer: Peer, login: Login, how: Callable[[Exception], How]
+) -> None:
+    peer.store.opening = how(StoreUnavailable("it is damaged", is_permanent=True))
+    assert outcome(peer, login(peer, "anna", PASSWORD)) == BROKEN
+    assert len(peer.table) == 0
 
 
 # --- broken: closed, and logged once

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.session.peer import Peer
+from tests.fuzz.oracle import SameKeys, mechanisms
+from tests.session.peer import PASSWORD, Peer
 from tests.session.ports import How, at_once, chunks_of, later
 
 from quitclaim import HandleTable
 from quitclaim.errors import StoreUnavailable
 from quitclaim.limits import Limits
-from quitclaim.ntlm import Acceptor
-from quitclaim.sasl import Ntlm, Plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,6 +44,12 @@ DIALOGUES: Final = (
     b"USER anna\nPASS open sesame\nSTAT\n\nNOOP\r\r\nQUIT\nSTAT\n",
 )
 
+# And those of the fuzzer's corpus that have no order in them: logins by each mechanism, good and bad.
+CORPUS: Final = Path(__file__).parent.parent / "fuzz" / "corpus"
+RECORDED: Final = tuple(
+    script[1:] for file in sorted(CORPUS.iterdir()) if b"\xff" not in (script := file.read_bytes())
+)
+
 AT_ONCE: Final = (at_once, at_once)
 HOWS: Final = st.sampled_from(
     [AT_ONCE, (later, later), (at_once, chunks_of(7)), (later, chunks_of(3, how=later)), (later, at_once)]
@@ -51,8 +58,8 @@ HOWS: Final = st.sampled_from(
 
 def make_peer(hows: tuple[How, How]) -> Peer:
     """A peer whose server has neither a clock nor a generator of its own."""
-    mechanisms = (Ntlm(Acceptor("MAIL"), clock=lambda: 1e9, random=bytes), Plain())
-    peer = Peer(HandleTable(), mechanisms=mechanisms, limits=Limits(login_failures=4, bad_commands=6))
+    peer = Peer(HandleTable(), mechanisms=mechanisms(), limits=Limits(login_failures=4, bad_commands=6))
+    peer.accounts = peer.service.accounts = SameKeys({"anna": PASSWORD})
     peer.store.memory._epoch = "epoch"  # noqa: SLF001 - so that all have the same names
     peer.store.memory.deliver("anna", b"Subject: first\r\n\r\n.Hello, Anna.\r\n")
     peer.store.memory.deliver("anna", b"Subject: second\r\n\r\n.signed\r\n..\r\nend")
@@ -82,13 +89,15 @@ def cut(data: bytes, places: Iterable[int]) -> list[bytes]:
     return [data[a:b] for a, b in pairwise(edges)]
 
 
-@given(st.sampled_from(DIALOGUES), st.lists(st.integers(0, 100_000), max_size=40), HOWS)
+@pytest.mark.pop3("session-11")
+@given(st.sampled_from(DIALOGUES + RECORDED), st.lists(st.integers(0, 100_000), max_size=40), HOWS)
 def test_any_chunks_are_answered_as_one(data: bytes, places: list[int], hows: tuple[How, How]) -> None:
     assert converse(cut(data, places), hows) == converse([data])
 
 
+@pytest.mark.pop3("session-11")
 def test_single_octets_are_answered_as_one_chunk() -> None:
-    for data in DIALOGUES:
+    for data in DIALOGUES + RECORDED:
         assert converse(bytes([octet]) for octet in data) == converse([data])
 
 
@@ -123,7 +132,8 @@ SAID: Final = re.compile(
     rb"""(\+OK|-ERR)(\ [^\r\n\0]+)?     # status
     |\+\ [A-Za-z0-9+/=]*            # challenge
     |[1-9]\ (\d+|epoch-\d)         # LIST, UIDL
-    |[A-Z-]+(\ [A-Za-z]+)*          # CAPA, AUTH
+    |[A-Z0-9-]+(\ [A-Za-z0-9-]+)*    # CAPA, AUTH
+    |(en|i-default)\ English        # LANG
     |Subject:\ (first|second)||\.\.Hello,\ Anna\.|\.\.signed|\.\.\.|end|\.""",
     re.VERBOSE,
 )

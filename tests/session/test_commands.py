@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from tests.session.peer import LOGINS, PASSWORD
+from tests.session.ports import later
 
 from quitclaim.limits import Limits
 from quitclaim.pop3 import LONGEST_COMMAND, LONGEST_SKIP
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from tests.session.conftest import Peers
     from tests.session.peer import Peer
 
+    from quitclaim import HandleTable
     from quitclaim.observer import Cause
 
 UNTIMELY = b"-ERR not in this state\r\n"
@@ -52,6 +54,7 @@ def assert_alive_inside(peer: Peer) -> None:
 # --- states
 
 
+@pytest.mark.pop3("session-6")
 @pytest.mark.parametrize(
     "command",
     [b"STAT", b"LIST", b"LIST 1", b"UIDL", b"UIDL 1", b"RETR 1", b"TOP 1 0", b"DELE 1", b"NOOP", b"RSET"],
@@ -61,6 +64,7 @@ def test_before_login_there_is_no_mail(peer: Peer, command: bytes) -> None:
     assert_alive_outside(peer)
 
 
+@pytest.mark.pop3("session-6", "login-37")
 @pytest.mark.parametrize(
     "command",
     [
@@ -78,6 +82,7 @@ def test_after_login_there_is_no_login(inside: Peer, command: bytes) -> None:
     assert_alive_inside(inside)
 
 
+@pytest.mark.pop3("session-4", "defect-11")
 @pytest.mark.parametrize(
     "command", [b"APOP anna 0123", b"XTND", b"HELP", b"", b" ", b" CAPA", b"NO\0OP", b"\xff"]
 )
@@ -88,16 +93,17 @@ def test_an_unknown_command_is_an_error_in_any_state(inside: Peer, connect: Peer
     assert_alive_inside(inside)
 
 
-@pytest.mark.parametrize("command", [b"STLS", b"UTF8", b"LANG", b"LANG de", b"LANG *"])
-def test_what_is_not_there_yet_is_an_error(peer: Peer, command: bytes) -> None:
-    assert peer.say(command) == b"-ERR not available, see CAPA\r\n"
+def test_what_is_not_there_is_an_error(peer: Peer) -> None:
+    assert peer.say(b"STLS") == b"-ERR not available, see CAPA\r\n"
     assert_alive_outside(peer)
 
 
+@pytest.mark.pop3("session-3")
 def test_keywords_are_of_any_case(inside: Peer) -> None:
     assert inside.say(b"stat", b"StAt", b"nOOp") == b"+OK 2 60\r\n+OK 2 60\r\n+OK\r\n"
 
 
+@pytest.mark.pop3("session-10")
 def test_a_lone_lf_ends_a_line(inside: Peer) -> None:
     assert inside.session.receive(b"STAT\nNOOP\n") == b"+OK 2 60\r\n+OK\r\n"
 
@@ -105,6 +111,7 @@ def test_a_lone_lf_ends_a_line(inside: Peer) -> None:
 # --- arguments
 
 
+@pytest.mark.pop3("session-4", "session-5", "defect-7", "defect-8")
 @pytest.mark.parametrize("argument", NUMBERS)
 @pytest.mark.parametrize("keyword", [b"RETR", b"DELE", b"LIST", b"UIDL"])
 def test_a_message_number_is_a_message_number(inside: Peer, keyword: bytes, argument: bytes) -> None:
@@ -112,6 +119,7 @@ def test_a_message_number_is_a_message_number(inside: Peer, keyword: bytes, argu
     assert_alive_inside(inside)
 
 
+@pytest.mark.pop3("session-5")
 @pytest.mark.parametrize("number", [b"3", b"2147483647", b"0000000003"])
 @pytest.mark.parametrize("command", [b"RETR %b", b"DELE %b", b"LIST %b", b"UIDL %b", b"TOP %b 0"])
 def test_a_message_that_is_not_there_is_an_error(inside: Peer, command: bytes, number: bytes) -> None:
@@ -119,6 +127,7 @@ def test_a_message_that_is_not_there_is_an_error(inside: Peer, command: bytes, n
     assert_alive_inside(inside)
 
 
+@pytest.mark.pop3("session-5", "defect-8")
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -131,12 +140,14 @@ def test_top_takes_two_numbers(inside: Peer, arguments: bytes) -> None:
     assert_alive_inside(inside)
 
 
+@pytest.mark.pop3("session-5")
 @pytest.mark.parametrize("keyword", [b"RETR", b"DELE"])
 def test_a_message_number_may_not_be_missing(inside: Peer, keyword: bytes) -> None:
     assert inside.say(keyword) == b"-ERR message number missing\r\n"
     assert_alive_inside(inside)
 
 
+@pytest.mark.pop3("session-5")
 @pytest.mark.parametrize("keyword", [b"STAT", b"NOOP", b"RSET", b"CAPA", b"QUIT"])
 @pytest.mark.parametrize("argument", [b"", b"1", b"x", b" ", b"\0"])
 def test_who_takes_no_argument_takes_none(inside: Peer, keyword: bytes, argument: bytes) -> None:
@@ -144,6 +155,7 @@ def test_who_takes_no_argument_takes_none(inside: Peer, keyword: bytes, argument
     assert_alive_inside(inside)
 
 
+@pytest.mark.pop3("session-4", "defect-7")
 @pytest.mark.parametrize(
     "line",
     [
@@ -167,6 +179,7 @@ def test_a_login_that_is_ill_formed_begins_no_attempt(peer: Peer, line: bytes) -
     assert_alive_outside(peer)
 
 
+@pytest.mark.pop3("session-7", "session-9", "defect-8")
 @pytest.mark.parametrize("octets", [LONGEST_COMMAND - 1, LONGEST_COMMAND, 5_000, LONGEST_SKIP])
 @pytest.mark.parametrize("beginning", [b"USER ", b"PASS ", b"AUTH ", b"LIST ", b"TOP 1 ", b""])
 def test_a_line_that_is_too_long_is_an_error(
@@ -179,6 +192,7 @@ def test_a_line_that_is_too_long_is_an_error(
     assert_alive_inside(inside)
 
 
+@pytest.mark.pop3("session-9")
 def test_an_endless_line_ends_the_connection(inside: Peer) -> None:
     said = inside.session.receive(b"9" * (LONGEST_SKIP + 300))
     assert said == b"-ERR line too long\r\n-ERR line too long, goodbye\r\n"
@@ -187,50 +201,10 @@ def test_an_endless_line_ends_the_connection(inside: Peer) -> None:
     assert inside.store.closes == [1]
 
 
-# --- CAPA, true for each state and peer
-
-
-def capabilities(said: bytes) -> list[bytes]:
-    """The lines of a CAPA reply."""
-    first, *lines, end, nothing = said.split(b"\r\n")
-    assert (first, end, nothing) == (b"+OK capabilities", b".", b"")
-    return lines
-
-
-ALWAYS = [b"TOP", b"UIDL", b"RESP-CODES", b"AUTH-RESP-CODE", b"PIPELINING", b"EXPIRE NEVER"]
-IMPLEMENTATION = [b"IMPLEMENTATION quitclaim"]
-
-
-def test_capa_before_login_tells_how_to_log_in(peer: Peer) -> None:
-    assert capabilities(peer.say(b"CAPA")) == [*ALWAYS, b"USER", b"SASL NTLM PLAIN", *IMPLEMENTATION]
-
-
-def test_capa_tells_no_password_to_whom_others_can_hear(connect: Peers) -> None:
-    assert capabilities(connect(trusted=False).say(b"CAPA")) == [*ALWAYS, b"SASL NTLM", *IMPLEMENTATION]
-
-
-def test_capa_without_mechanisms_tells_of_none(connect: Peers) -> None:
-    assert capabilities(connect(mechanisms=()).say(b"CAPA")) == [*ALWAYS, *IMPLEMENTATION]
-
-
-def test_capa_after_login_tells_of_none(inside: Peer) -> None:
-    assert capabilities(inside.say(b"CAPA")) == [*ALWAYS, *IMPLEMENTATION]
-
-
-def test_capa_after_a_failed_login_is_as_before(peer: Peer) -> None:
-    before = peer.say(b"CAPA")
-    LOGINS["NTLM"](peer, "anna", "guess")
-    assert peer.say(b"CAPA") == before
-
-
-def test_all_that_capa_tells_of_is_there(inside: Peer) -> None:
-    said = inside.say(b"TOP 1 0", b"UIDL 1", b"CAPA")
-    assert said.startswith(b"+OK\r\nSubject: first\r\n\r\n.\r\n+OK 1 ")
-
-
 # --- how many bad commands are too many
 
 
+@pytest.mark.pop3("session-14")
 @pytest.mark.parametrize(
     "line", [b"NONSENSE", b"STAT", b"PASS x", b"AUTH X", b"STLS", b"x" * 300, b"USER a b"]
 )
@@ -250,6 +224,7 @@ def test_a_good_command_makes_up_for_the_bad_ones_before_it(connect: Peers) -> N
     assert peer.session.next == "READ"
 
 
+@pytest.mark.pop3("session-14")
 def test_bad_commands_end_a_session_without_an_update(connect: Peers) -> None:
     peer = connect(limits=Limits(bad_commands=2))
     peer.store.memory.deliver("anna", b"x")
@@ -264,3 +239,74 @@ def assert_left(peer: Peer, cause: Cause) -> None:
     """The observer is told of that cause, whatever the server says of the transport."""
     peer.session.close("lost")
     assert peer.events[-1].cause == cause  # type: ignore[union-attr]  # it is `Left`
+
+
+# --- how much may be said before login
+
+
+@pytest.mark.pop3("session-14")
+def test_so_many_commands_before_login_end_the_connection_with_the_answer_to_the_last(connect: Peers) -> None:
+    peer = connect(limits=Limits(commands_before_login=3))
+    assert peer.say(b"CAPA", b"CAPA").count(b"+OK") == 2
+    assert peer.say(b"USER anna", b"CAPA") == b"+OK and the password\r\n"
+    assert peer.session.next == "CLOSE"
+    assert_left(peer, "commands")
+
+
+def test_responses_are_commands_too_so_no_mechanism_is_kept_busy_for_ever(
+    connect: Peers, handle_table: HandleTable[Any]
+) -> None:
+    peer = connect(limits=Limits(commands_before_login=50), mechanisms=[Endless()])
+    assert peer.say(b"AUTH X-ENDLESS", *[b""] * 100).count(b"+ ") == 50
+    assert peer.session.next == "CLOSE"
+    peer.session.close("lost")
+    assert len(handle_table) == 0
+
+
+def test_a_login_that_is_the_last_command_is_good(connect: Peers) -> None:
+    peer = connect(limits=Limits(commands_before_login=2))
+    said = peer.say(b"USER anna", b"PASS open sesame", *[b"NOOP"] * 10)
+    assert said.count(b"+OK") == 12
+    assert peer.session.next == "READ"
+
+
+def test_so_many_octets_before_login_end_the_connection(connect: Peers) -> None:
+    peer = connect(limits=Limits(octets_before_login=1_000))
+    assert peer.say(b"NOOP" * 200, b"CAPA").count(b"+OK") == 1
+    peer.say(b"NOOP" * 200)
+    assert peer.session.next == "CLOSE"
+    assert_left(peer, "commands")
+
+
+def test_what_is_said_behind_a_login_in_one_packet_is_not_said_before_it(connect: Peers) -> None:
+    peer = connect(limits=Limits(octets_before_login=1_000))
+    said = peer.hears_all(b"USER anna", b"PASS open sesame", *[b"NOOP"] * 300, b"QUIT")
+    assert said.endswith(b"+OK goodbye\r\n")
+
+
+def test_what_is_said_while_the_accounts_are_asked_is_not_held_against_who_logs_in(connect: Peers) -> None:
+    peer = connect(limits=Limits(octets_before_login=1_000))
+    peer.accounts.how = later
+    peer.say(b"USER anna", b"PASS open sesame", *[b"NOOP"] * 60)
+    peer.say(*[b"NOOP"] * 300)
+    assert peer.answered().startswith(b"+OK 0")
+    assert peer.session.next == "WAIT"
+    assert peer.answered().count(b"+OK") == 100
+
+
+class Endless:
+    """A mechanism that never has enough."""
+
+    name = b"X-ENDLESS"
+    asks: Final = "password"
+    plaintext = False
+    needs_binding = False
+    opening = detail = b""
+
+    def start(self, _binding: object, /) -> Any:  # noqa: ANN401 - an exchange
+        """One for all."""
+        return self
+
+    def step(self, _response: bytes, /) -> bytes:
+        """Once more."""
+        return b""

@@ -52,6 +52,7 @@ def messages_of_anna(peer: Peer) -> int:
 # --- time-outs, lost connections, and the server's own reasons
 
 
+@pytest.mark.pop3("login-15", "defect-4")
 @every_point
 @pytest.mark.parametrize("cause", ["timeout", "lost", "drained"])
 def test_at_any_point_the_owner_frees_the_handle(peer: Peer, point: str, cause: Cause) -> None:
@@ -91,6 +92,7 @@ def test_who_says_no_more_is_lost_once_all_answers_are_given(peer: Peer, point: 
     assert endings(peer) == ["lost"]
 
 
+@pytest.mark.pop3("maildrop-2", "maildrop-18", "asked-4")
 @pytest.mark.parametrize("point", LOGGED_IN)
 @pytest.mark.parametrize("cause", ["timeout", "lost", "drained"])
 def test_an_end_without_quit_unlocks_and_deletes_nothing(peer: Peer, point: str, cause: Cause) -> None:
@@ -132,6 +134,7 @@ def test_what_the_accounts_answer_too_late_is_dropped(
     assert not caplog.records
 
 
+@pytest.mark.pop3("maildrop-2", "asked-4")
 @pytest.mark.parametrize("point", OPENING)
 @pytest.mark.parametrize("cause", ["timeout", "lost", "drained"])
 def test_a_maildrop_that_opens_too_late_is_closed_once(peer: Peer, point: str, cause: Cause) -> None:

@@ -42,6 +42,7 @@ NEGOTIATE = bytes.fromhex("4e544c4d5353500001000000078208a2000000000000000000000
 # --- login
 
 
+@pytest.mark.pop3("login-16", "login-17")
 @every_mechanism
 def test_a_login_is_good_and_its_handle_is_done_with_the_reply(
     peer: Peer, mechanism: str, login: Login
@@ -59,10 +60,12 @@ def test_a_name_is_taken_in_any_case(peer: Peer, login: Login) -> None:
     assert login(peer, "ANNA", PASSWORD) == b"+OK 2 messages (60 octets)\r\n"
 
 
+@pytest.mark.pop3("login-14")
 def test_ntlm_takes_its_negotiate_as_initial_response(peer: Peer) -> None:
     assert peer.say(b"AUTH NTLM " + b64encode(NEGOTIATE)).startswith(b"+ TlRMTVNTUAAC")
 
 
+@pytest.mark.pop3("login-5", "login-17")
 def test_plain_takes_its_message_as_initial_response(peer: Peer) -> None:
     assert peer.say(b"AUTH PLAIN " + b64encode(b"\0anna\0open sesame")).startswith(b"+OK 2")
     assert peer.freed == {"done": 1}
@@ -77,6 +80,7 @@ def test_a_whole_login_may_come_in_one_packet(peer: Peer) -> None:
     assert said == b"+ \r\n+OK 2 messages (60 octets)\r\n+OK 2 60\r\n+OK goodbye\r\n"
 
 
+@pytest.mark.pop3("login-2")
 def test_a_password_has_blanks_and_any_letters(connect: Peers) -> None:
     peer = connect()
     peer.accounts = peer.service.accounts = type(peer.accounts)({"jürgen": "  pässwörd €  "})
@@ -87,6 +91,7 @@ def test_a_password_has_blanks_and_any_letters(connect: Peers) -> None:
 # --- refused: the same octets for all
 
 
+@pytest.mark.pop3("login-3", "login-26")
 @every_mechanism
 @pytest.mark.parametrize(("username", "password"), [("anna", "guess"), ("anna", ""), ("mallory", "guess")])
 def test_wrong_credentials_and_unknown_users_are_told_the_same(
@@ -96,14 +101,19 @@ def test_wrong_credentials_and_unknown_users_are_told_the_same(
     assert len(peer.table) == 0
     assert peer.freed == {"failed": 1}
     assert peer.session.next == "READ"
-    assert peer.events == [Refused("192.0.2.7:4711", mechanism, username, "logon denied")]
+    (refused,) = peer.events
+    assert isinstance(refused, Refused)
+    assert (refused.mechanism, refused.username) == (mechanism, username)
+    assert refused.cause.startswith("logon denied")  # and for the operator alone, that there is no such user
 
 
+@pytest.mark.pop3("login-26")
 def test_an_empty_password_after_pass_is_wrong(peer: Peer) -> None:
     assert peer.say(b"USER anna", b"PASS ").endswith(DENIED)
     assert peer.freed == {"failed": 1}
 
 
+@pytest.mark.pop3("login-9")
 @pytest.mark.parametrize("name", SAYS)
 @pytest.mark.parametrize(
     "line", [b"no base64", b"AAA", b"====", b"AAAA=", b"\0", b"\xff\xfe", b"=", b"AA==\0"]
@@ -136,6 +146,7 @@ GARBAGE = [
 ]
 
 
+@pytest.mark.pop3("defect-2", "defect-3", "defect-6")
 @pytest.mark.parametrize("name", SAYS)
 @pytest.mark.parametrize("token", GARBAGE)
 def test_garbage_is_refused_at_each_step(peer: Peer, name: str, token: bytes) -> None:
@@ -156,6 +167,7 @@ def test_a_negotiate_is_no_authenticate(peer: Peer) -> None:
     assert peer.freed == {"failed": 1}
 
 
+@pytest.mark.pop3("session-8", "session-9")
 @pytest.mark.parametrize("name", SAYS)
 def test_a_line_of_an_exchange_may_not_be_too_long(peer: Peer, name: str) -> None:
     POINTS[name][0](peer)
@@ -165,6 +177,7 @@ def test_a_line_of_an_exchange_may_not_be_too_long(peer: Peer, name: str) -> Non
     assert peer.session.next == "READ"
 
 
+@pytest.mark.pop3("session-9")
 @pytest.mark.parametrize("name", SAYS)
 def test_an_endless_line_of_an_exchange_ends_the_connection(peer: Peer, name: str) -> None:
     POINTS[name][0](peer)
@@ -174,6 +187,7 @@ def test_an_endless_line_of_an_exchange_ends_the_connection(peer: Peer, name: st
     assert peer.freed == {"failed": 1}
 
 
+@pytest.mark.pop3("login-8")
 @pytest.mark.parametrize("name", SAYS)
 def test_a_star_cancels(peer: Peer, name: str) -> None:
     POINTS[name][0](peer)
@@ -229,6 +243,7 @@ def test_an_old_answer_does_not_answer_a_new_challenge(connect: Peers) -> None:
 # --- after a failure, another
 
 
+@pytest.mark.pop3("login-11", "asked-12")
 @every_login
 @pytest.mark.parametrize("first", LOGINS.values(), ids=LOGINS)
 def test_any_login_may_follow_a_failed_one(peer: Peer, first: Login, login: Login) -> None:
@@ -289,6 +304,7 @@ def test_attempts_are_counted_by_how_they_ended(connect: Peers) -> None:
 BEGINNINGS = {"NTLM": [b"AUTH NTLM"], "PLAIN": [b"AUTH PLAIN"], "USER": [b"USER anna", b"PASS open sesame"]}
 
 
+@pytest.mark.pop3("login-29")
 @every_mechanism
 def test_a_full_table_takes_no_handle(mechanism: str, login: Login) -> None:
     table = HandleTable[Any](1)
@@ -319,6 +335,7 @@ def test_an_owner_over_its_quota_takes_no_handle(mechanism: str, login: Login) -
 # --- what USER and PASS are bound to
 
 
+@pytest.mark.pop3("login-1")
 def test_user_says_nothing_of_who_exists(peer: Peer) -> None:
     assert peer.say(b"USER anna") == peer.say(b"USER mallory") == b"+OK and the password\r\n"
 
@@ -337,6 +354,7 @@ def test_the_last_user_counts(peer: Peer) -> None:
     assert peer.say(b"USER mallory", b"USER anna", b"PASS open sesame").endswith(b"(60 octets)\r\n")
 
 
+@pytest.mark.pop3("login-24")
 def test_a_peer_that_others_can_hear_says_no_password(connect: Peers) -> None:
     peer = connect(trusted=False)
     assert peer.say(b"USER anna") == b"-ERR no password in plaintext is taken here, see CAPA\r\n"
@@ -346,12 +364,14 @@ def test_a_peer_that_others_can_hear_says_no_password(connect: Peers) -> None:
     assert ntlm(peer, "anna", PASSWORD).startswith(b"+OK")
 
 
+@pytest.mark.pop3("login-10")
 @pytest.mark.parametrize("name", [b"CRAM-MD5", b"ANONYMOUS", b"EXTERNAL", b"GSS-SPNEGO", b"X", b"APOP"])
 def test_an_unknown_mechanism_takes_no_handle(peer: Peer, name: bytes) -> None:
     assert peer.say(b"AUTH " + name) == b"-ERR no such mechanism here, see CAPA\r\n"
     assert peer.table.stats().acquired == 0
 
 
+@pytest.mark.pop3("login-4")
 def test_a_bare_auth_lists_the_mechanisms(connect: Peers) -> None:
     assert connect().say(b"AUTH") == b"+OK mechanisms\r\nNTLM\r\nPLAIN\r\n.\r\n"
     assert connect(trusted=False).say(b"AUTH") == b"+OK mechanisms\r\nNTLM\r\n.\r\n"

@@ -46,10 +46,12 @@ def sizes_of_anna(store: Store) -> list[int]:
 # --- RFC 1939 §5 and §6, §7 and §10
 
 
+@pytest.mark.pop3("maildrop-8")
 def test_stat(rfc: Peer) -> None:
     assert rfc.say(b"STAT") == b"+OK 2 320\r\n"
 
 
+@pytest.mark.pop3("maildrop-8")
 def test_list(rfc: Peer) -> None:
     assert rfc.say(b"LIST") == b"+OK sizes follow\r\n1 120\r\n2 200\r\n.\r\n"
     assert rfc.say(b"LIST 2") == b"+OK 2 200\r\n"
@@ -60,11 +62,13 @@ def test_retr(rfc: Peer) -> None:
     assert rfc.say(b"RETR 1") == b"+OK 120 octets\r\n" + sized(120) + b".\r\n"
 
 
+@pytest.mark.pop3("maildrop-7")
 def test_dele(rfc: Peer) -> None:
     assert rfc.say(b"DELE 1") == b"+OK deleted by QUIT\r\n"
     assert rfc.say(b"DELE 2", b"DELE 1") == b"+OK deleted by QUIT\r\n" + NO_MESSAGE
 
 
+@pytest.mark.pop3("maildrop-18")
 def test_rset(rfc: Peer) -> None:
     assert rfc.say(b"DELE 1", b"STAT", b"RSET", b"STAT") == (
         b"+OK deleted by QUIT\r\n+OK 1 200\r\n+OK\r\n+OK 2 320\r\n"
@@ -81,6 +85,7 @@ def test_quit_with_an_empty_maildrop(connect: Peers) -> None:
     )
 
 
+@pytest.mark.pop3("maildrop-16")
 def test_quit_in_update_deletes(rfc: Peer) -> None:
     assert rfc.say(b"DELE 1", b"QUIT") == b"+OK deleted by QUIT\r\n+OK goodbye\r\n"
     assert sizes_of_anna(rfc.store) == [200]
@@ -113,6 +118,7 @@ def test_noop(rfc: Peer) -> None:
 # --- what is marked as deleted is not there
 
 
+@pytest.mark.pop3("maildrop-5", "maildrop-6", "maildrop-7")
 def test_a_deleted_message_is_left_out_and_numbers_stay(rfc: Peer) -> None:
     rfc.say(b"DELE 1")
     assert rfc.say(b"STAT", b"LIST") == b"+OK 1 200\r\n+OK sizes follow\r\n2 200\r\n.\r\n"
@@ -122,6 +128,7 @@ def test_a_deleted_message_is_left_out_and_numbers_stay(rfc: Peer) -> None:
     assert rfc.say(b"LIST 2") == b"+OK 2 200\r\n"
 
 
+@pytest.mark.pop3("maildrop-5")
 def test_mail_that_comes_later_shows_in_the_next_session(rfc: Peer) -> None:
     rfc.store.memory.deliver("anna", sized(50))
     assert rfc.say(b"DELE 1", b"STAT", b"RSET", b"STAT").endswith(b"+OK 2 320\r\n")
@@ -129,6 +136,7 @@ def test_mail_that_comes_later_shows_in_the_next_session(rfc: Peer) -> None:
     assert sizes_of_anna(rfc.store) == [120, 50]
 
 
+@pytest.mark.pop3("maildrop-14")
 def test_uidls_are_stable_and_of_one_message(rfc: Peer, connect: Peers) -> None:
     first, second = rfc.say(b"UIDL").split(b"\r\n")[1:3]
     assert rfc.say(b"UIDL 2") == b"+OK " + second + b"\r\n"
@@ -149,6 +157,7 @@ def test_a_uidl_that_is_none_ends_the_session(rfc: Peer, caplog: pytest.LogCaptu
 # --- one at a time
 
 
+@pytest.mark.pop3("login-28", "maildrop-1", "asked-5")
 def test_a_maildrop_is_for_one_session_and_free_with_its_goodbye(rfc: Peer, connect: Peers) -> None:
     other = connect(store=rfc.store)
     assert LOGINS["USER"](other, "anna", PASSWORD).startswith(b"-ERR [IN-USE]")
@@ -161,6 +170,7 @@ def test_a_maildrop_is_for_one_session_and_free_with_its_goodbye(rfc: Peer, conn
 # --- a commit that fails
 
 
+@pytest.mark.pop3("maildrop-17")
 @pytest.mark.parametrize("how", [raising, raising_later])
 def test_a_commit_that_fails_deletes_nothing_and_says_so(rfc: Peer, how: Callable[[Exception], How]) -> None:
     rfc.store.committing = how(StoreUnavailable())

@@ -67,6 +67,7 @@ HOWS = st.tuples(st.integers(1, 7), st.sampled_from([at_once, later])).map(
 )
 
 
+@pytest.mark.pop3("maildrop-9", "maildrop-10", "asked-3")
 @given(MESSAGES, HOWS)
 @example(b"", chunks_of(1))
 @example(b".", chunks_of(1))
@@ -81,6 +82,7 @@ def test_any_message_in_any_chunks_is_sent_as_the_reference_has_it(message: byte
     peer.session.close("lost")
 
 
+@pytest.mark.pop3("maildrop-11")
 @given(MESSAGES, HOWS, st.integers(0, 5))
 @example(b"Subject: x\r\n\r\n.one\r\ntwo\r\n", chunks_of(1), 1)
 @example(b"\r\nno header\r\n", chunks_of(1), 0)
@@ -100,6 +102,7 @@ def test_any_top_in_any_chunks_is_cut_as_the_reference_has_it(message: bytes, ho
 LETTER = b"From: bert\r\nSubject: dots\r\n\r\n.first\r\n..second\r\nthird\r\n.\r\n"
 
 
+@pytest.mark.pop3("maildrop-11")
 @pytest.mark.parametrize(
     ("lines", "body"),
     [
@@ -118,6 +121,7 @@ def test_top_gives_the_header_the_blank_line_and_so_many_lines(
     assert peer.say(b"TOP 1 %d" % lines) == b"+OK\r\nFrom: bert\r\nSubject: dots\r\n\r\n" + body + b".\r\n"
 
 
+@pytest.mark.pop3("maildrop-11")
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
@@ -153,6 +157,7 @@ def counted() -> tuple[list[None], How]:
     return reads, how
 
 
+@pytest.mark.pop3("maildrop-12")
 def test_top_reads_no_further_than_it_must(connect: Peers) -> None:
     peer = logged_in(connect(), b"Subject: x\r\n\r\n" + b"line\r\n" * 500_000)
     reads, peer.store.reading = counted()

@@ -36,6 +36,7 @@ def capabilities(peer: Peer) -> list[bytes]:
     return peer.say(b"CAPA").splitlines()[1:-1]
 
 
+@pytest.mark.pop3("session-21")
 def test_stls_is_offered_while_it_can_be_had(stranger: Peer) -> None:
     assert b"STLS" in capabilities(stranger)
     assert stranger.say(b"STLS") == BEGIN
@@ -43,6 +44,7 @@ def test_stls_is_offered_while_it_can_be_had(stranger: Peer) -> None:
     assert b"STLS" not in capabilities(stranger)
 
 
+@pytest.mark.pop3("session-21")
 def test_stls_is_not_offered_without_a_certificate(connect: Peers) -> None:
     peer = connect()
     assert b"STLS" not in capabilities(peer)
@@ -50,6 +52,7 @@ def test_stls_is_not_offered_without_a_certificate(connect: Peers) -> None:
     assert peer.session.next == "READ"
 
 
+@pytest.mark.pop3("session-20", "login-24")
 def test_passwords_are_taken_under_tls_alone(stranger: Peer) -> None:
     assert stranger.say(b"USER anna").startswith(b"-ERR")
     assert b"USER" not in capabilities(stranger)
@@ -60,6 +63,7 @@ def test_passwords_are_taken_under_tls_alone(stranger: Peer) -> None:
     assert stranger.say(PLAIN).startswith(b"+OK")
 
 
+@pytest.mark.pop3("login-37")
 def test_stls_twice_is_refused(stranger: Peer) -> None:
     stranger.say(b"STLS")
     stranger.session.secured(BINDING)
@@ -67,6 +71,7 @@ def test_stls_twice_is_refused(stranger: Peer) -> None:
     assert stranger.session.next == "READ"
 
 
+@pytest.mark.pop3("session-21", "login-37")
 def test_stls_after_login_is_refused(connect: Peers) -> None:
     peer = connect(stls=True)
     assert peer.say(PLAIN).startswith(b"+OK")
@@ -88,6 +93,7 @@ def test_stls_in_an_exchange_is_a_response(connect: Peers, point: str) -> None:
     assert peer.session.next == "READ"
 
 
+@pytest.mark.pop3("login-35", "defect-1")
 @pytest.mark.parametrize(
     "behind",
     [
@@ -111,6 +117,7 @@ def test_plaintext_behind_stls_is_never_answered(stranger: Peer, behind: bytes) 
     assert stranger.session.receive(b"PASS open sesame\r\n") == b"-ERR say USER first\r\n"
 
 
+@pytest.mark.pop3("login-35", "defect-1")
 @pytest.mark.parametrize("behind", [b"USER anna\r\n", b"USER an", b"QUIT\r\n"])
 def test_neither_is_plaintext_that_comes_later(stranger: Peer, behind: bytes) -> None:
     assert stranger.say(b"STLS") == BEGIN
@@ -129,6 +136,7 @@ def test_any_chunking_is_the_same(stranger: Peer, size: int) -> None:
     assert stranger.session.buffered == 0
 
 
+@pytest.mark.pop3("login-36")
 def test_a_user_from_before_is_forgotten(connect: Peers) -> None:
     peer = connect(stls=True)
     peer.say(b"USER anna")

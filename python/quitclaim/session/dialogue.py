@@ -9,6 +9,7 @@ from quitclaim.pop3 import Connection
 
 if TYPE_CHECKING:
     from quitclaim.handles import Handle
+    from quitclaim.limits import Guess
     from quitclaim.ntlm import ChannelBinding
     from quitclaim.observer import Cause
     from quitclaim.sasl.mechanism import Exchange
@@ -84,17 +85,22 @@ class Dialogue:
     """
 
     __slots__ = (
+        "address",
         "bad_commands",
         "binding",
         "cause",
         "closed",
+        "commands_left",
         "connection",
         "failures",
+        "guess",
         "handle",
+        "is_late",
         "late",
         "mail",
         "mechanism",
         "next",
+        "octets_left",
         "offer",
         "owner",
         "peer",
@@ -103,22 +109,25 @@ class Dialogue:
         "service",
         "then",
         "username",
+        "utf8",
         "waiting",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a server knows of a peer, by keyword
         self,
         service: Service,
         owner: ExchangeOwner,
         /,
         *,
         peer: str = "",
+        address: str | None = None,
         trusted: bool = False,
         stls: bool = False,
     ) -> None:
         self.service = service
         self.owner = owner
         self.peer = peer
+        self.address = address  # under which its guesses are counted; None if they are not
         self.offer = service.offers[trusted][stls]
         self.binding: ChannelBinding | None = None  # to the TLS connection that it is on
         self.connection = Connection()
@@ -131,6 +140,11 @@ class Dialogue:
         self.closed = False
         self.bad_commands = 0
         # before login
+        self.octets_left = service.limits.octets_before_login
+        self.commands_left = service.limits.commands_before_login
+        self.utf8 = False  # the peer has said UTF8
+        self.is_late = False  # what waits is the answer to a guess, and nothing but time is waited for
+        self.guess: Guess | None = None  # of the attempt under way, once it is one
         self.handle: Handle | None = None  # of the attempt under way
         self.mechanism = b""  # of the last attempt
         self.said_user: bytes | None = None  # what USER said, for the PASS right after it

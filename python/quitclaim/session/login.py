@@ -9,17 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Never
 
 from quitclaim.errors import (
+    AccountsUnavailable,
     AuthenticationError,
     HandleError,
     InvalidToken,
     MaildropInUse,
     OverQuota,
+    StoreUnavailable,
     TableFull,
     Unavailable,
 )
+from quitclaim.identity import fold
 from quitclaim.observer import LoggedIn, Refused
 from quitclaim.sasl.mechanism import Question
-from quitclaim.session import texts
+from quitclaim.session import guesses, texts
 from quitclaim.session.open_maildrop import OpenMaildrop
 
 if TYPE_CHECKING:
@@ -88,12 +91,13 @@ def too_long(dialogue: Dialogue) -> bytes:
 def _begin(dialogue: Dialogue, name: bytes, mechanism: Mechanism, initial_response: bytes | None) -> bytes:
     dialogue.service.counters.attempts += 1
     dialogue.mechanism = name
+    dialogue.guess = None  # of the attempt before: one that is cancelled counts, it may have had its answer
     try:
         dialogue.handle = dialogue.owner.acquire(mechanism.start(dialogue.binding))
     except (TableFull, OverQuota) as error:
         return _refuse(dialogue, error)
     if initial_response is None:
-        return dialogue.connection.challenge(b"")
+        return dialogue.connection.challenge(mechanism.opening)
     return _respond(dialogue, initial_response)
 
 
@@ -107,6 +111,8 @@ def _respond(dialogue: Dialogue, token: bytes) -> bytes:
     if type(outcome) is bytes:
         return dialogue.connection.challenge(outcome)
     if isinstance(outcome, Question):
+        if dialogue.address is not None and (no := guesses.look(dialogue, outcome.username)):
+            return _refuse(dialogue, _fail_handle(dialogue, no))
         return dialogue.ask(outcome.ask, dialogue.service.accounts, _answered)
     return _proven(dialogue, outcome)  # type: ignore[arg-type]  # a bytes of a subclass is nobody's challenge
 
@@ -122,14 +128,27 @@ def _answered(dialogue: Dialogue, answer: object, error: BaseException | None) -
     except (AuthenticationError, HandleError) as refusal:
         return _refuse(dialogue, refusal)
     if type(outcome) is bytes:
-        return dialogue.connection.challenge(outcome)
+        return guesses.delayed(dialogue, lambda: dialogue.connection.challenge(outcome))
     return _proven(dialogue, outcome)  # type: ignore[arg-type]
 
 
 def _proven(dialogue: Dialogue, identity: Identity) -> bytes:
-    """Opens the maildrop of whoever it is; the handle lives until the reply."""
+    """Takes note of who it is; the handle lives until the reply."""
     dialogue.username = identity.username
-    return dialogue.ask(dialogue.service.store.open, identity, _opened, late=_close)
+    if dialogue.guess is None:
+        return _open(dialogue, identity)
+    dialogue.guess.was_right()
+    return guesses.delayed(dialogue, lambda: _open(dialogue, identity))
+
+
+def _open(dialogue: Dialogue, identity: Identity) -> bytes:
+    """Opens the maildrop, unless the last login was a moment ago."""
+    service = dialogue.service
+    if service.limits.login_delay and identity.key in service.recent_logins:
+        _fail_handle(dialogue, _TooSoon())
+        service.counters.too_soon += 1
+        return _refused(dialogue, texts.TOO_SOON, "too soon", dialogue.username)
+    return dialogue.ask(service.store.open, identity, _opened, late=_close)
 
 
 def _opened(dialogue: Dialogue, maildrop: Maildrop, error: BaseException | None) -> bytes:
@@ -150,6 +169,8 @@ def _opened(dialogue: Dialogue, maildrop: Maildrop, error: BaseException | None)
     messages = len(mail)
     service = dialogue.service
     service.counters.logins += 1
+    if service.limits.login_delay:
+        service.recent_logins.add(fold(dialogue.username))
     if service.observer is not None:
         mechanism = dialogue.mechanism.decode()
         detail = "" if exchange is None else exchange.detail
@@ -180,14 +201,26 @@ def _refuse(dialogue: Dialogue, error: BaseException) -> bytes:
     counters = dialogue.service.counters
     if isinstance(error, AuthenticationError):
         counters.denied += 1
-        return _refused(dialogue, texts.DENIED, str(error), error.username)
+        return _refused(dialogue, texts.DENIED, error.cause, error.username)
+    if dialogue.guess is not None and not dialogue.username:
+        dialogue.guess.was_none()  # nobody has looked at it
     if isinstance(error, MaildropInUse):
         counters.in_use += 1
         return _refused(dialogue, texts.IN_USE, "maildrop in use", dialogue.username)
     if isinstance(error, Unavailable | TableFull | OverQuota | HandleError):
         counters.unavailable += 1
-        return _refused(dialogue, texts.UNAVAILABLE, "unavailable", dialogue.username)
+        reply = texts.BROKEN if isinstance(error, Unavailable) and error.is_permanent else texts.UNAVAILABLE
+        return _refused(dialogue, reply, f"unavailable: {_missing(error)}", dialogue.username)
     raise error
+
+
+def _missing(error: BaseException) -> str:
+    """What a login lacks, for the log: each is another thing to mend."""
+    if isinstance(error, AccountsUnavailable):
+        return "accounts"
+    if isinstance(error, StoreUnavailable):
+        return "store"
+    return "no answer" if isinstance(error, Unavailable) else "no handle"
 
 
 def _refused(dialogue: Dialogue, reply: bytes, cause: str, username: str = "") -> bytes:
@@ -198,9 +231,19 @@ def _refused(dialogue: Dialogue, reply: bytes, cause: str, username: str = "") -
     service = dialogue.service
     if service.observer is not None:
         service.observer(Refused(dialogue.peer, dialogue.mechanism.decode(), username, cause))
-    if dialogue.failures >= service.limits.login_failures:
+    if dialogue.guess is None:
+        return _told(dialogue, reply)
+    return guesses.delayed(dialogue, lambda: _told(dialogue, reply))
+
+
+def _told(dialogue: Dialogue, reply: bytes) -> bytes:
+    if dialogue.failures >= dialogue.service.limits.login_failures:
         dialogue.leave("failures")
     return reply
+
+
+class _TooSoon(Exception):  # noqa: N818 - what is the case
+    """What ends a step of a login that comes too soon after the last one."""
 
 
 class _Cancellation(BaseException):

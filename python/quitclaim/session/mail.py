@@ -119,7 +119,7 @@ def _committed(dialogue: Dialogue, _answer: None, error: BaseException | None) -
         return texts.GOODBYE
     mail.deleted.clear()
     if isinstance(error, Unavailable):
-        return texts.NOT_DELETED
+        return texts.BROKEN if error.is_permanent else texts.NOT_DELETED
     raise error
 
 

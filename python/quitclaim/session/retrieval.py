@@ -27,8 +27,8 @@ def retrieve(dialogue: Dialogue, mail: OpenMaildrop, number: int) -> LongReply:
     octets = maildrop.octets[number - 1]
     try:
         chunk = yield from _read(maildrop, number, 0)
-    except Unavailable:
-        yield texts.UNREADABLE
+    except Unavailable as error:
+        yield texts.BROKEN if error.is_permanent else texts.UNREADABLE
         return
     yield b"+OK %d octets\r\n" % octets
     # From here on there is no way to say that something is wrong: an error ends the connection.
@@ -53,8 +53,8 @@ def top_of(dialogue: Dialogue, mail: OpenMaildrop, number: int, lines: int) -> L
     octets = maildrop.octets[number - 1]
     try:
         chunk = yield from _read(maildrop, number, 0)
-    except Unavailable:
-        yield texts.UNREADABLE
+    except Unavailable as error:
+        yield texts.BROKEN if error.is_permanent else texts.UNREADABLE
         return
     yield texts.NOTHING
     stuffing = DotStuffing()

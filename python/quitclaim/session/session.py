@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from quitclaim import pop3
 from quitclaim.observer import Left
-from quitclaim.session import login, mail, texts
+from quitclaim.session import language, login, mail, texts
 from quitclaim.session.dialogue import PORTION, Dialogue
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Session(Dialogue):
         service: what it serves.
         owner: of its handles.
         peer: its address and port, for the log.
+        address: its `network`, under which its guesses are counted; None if they are not.
         trusted: whether a password in plaintext is taken from it: over plaintext; under TLS it is.
         stls: whether it may ask for TLS.
 
@@ -70,6 +71,11 @@ class Session(Dialogue):
         return self.connection.buffered
 
     @property
+    def is_delayed(self) -> bool:
+        """Whether nothing is left of an attempt but its refusal, which waits."""
+        return self.is_late and self.handle is None
+
+    @property
     def is_logged_in(self) -> bool:
         """Whether a maildrop is open: other time-outs hold then."""
         return self.mail is not None
@@ -77,7 +83,13 @@ class Session(Dialogue):
     def receive(self, data: bytes, /) -> bytes:
         """Takes what the peer sent and gives what to send it."""
         self.connection.receive(data)
-        return self._run() if self.next == "READ" else b""
+        self.octets_left -= len(data)
+        if self.next != "READ":
+            return b""
+        said = self._run()
+        if self.octets_left < 0 and self.mail is None and self.next == "READ":
+            self.leave("commands")
+        return said
 
     def receive_end(self) -> bytes:
         """Notes that the peer sends nothing more: what it has said is still answered, then it is over."""
@@ -160,7 +172,10 @@ class Session(Dialogue):
                 if self.said_user is not None and kind is not pop3.Pass:
                     self.said_user = None  # RFC 1939 §7: PASS comes right after USER
                 bad = self.bad_commands
+                self.commands_left -= 1
                 reply = _HANDLERS[kind](self, event)
+                if self.commands_left <= 0 and self.mail is None and self.next == "READ":
+                    self.leave("commands")
                 if bad and bad == self.bad_commands:
                     self.bad_commands = 0  # so many in a row are what ends it
                 if not said and not (connection.unread or connection.at_end):
@@ -218,22 +233,18 @@ def _connection_closed(dialogue: Dialogue, _event: pop3.ConnectionClosed) -> byt
 
 
 def _capa(dialogue: Dialogue, _command: pop3.Capa) -> bytes:
-    inside = dialogue.mail is not None
-    return dialogue.service.capabilities_inside if inside else dialogue.offer.capabilities
+    offer = dialogue.offer
+    return offer.capabilities if dialogue.mail is None else offer.capabilities_inside
 
 
 def _stls(dialogue: Dialogue, _command: pop3.Stls) -> bytes:
-    if not dialogue.offer.stls:
+    if not dialogue.offer.stls or dialogue.utf8:  # RFC 6856 §2.1: never after UTF8
         return dialogue.refuse_command(texts.UNSUPPORTED)
     if dialogue.connection.at_end:
         dialogue.leave("lost")  # nobody is there to shake hands with
         return b""
     dialogue.next = "STARTTLS"
     return texts.BEGIN_TLS
-
-
-def _unsupported(dialogue: Dialogue, _command: object) -> bytes:
-    return dialogue.refuse_command(texts.UNSUPPORTED)
 
 
 _HANDLERS: Final[dict[type[pop3.Event], Callable[[Dialogue, Any], bytes]]] = {
@@ -245,7 +256,7 @@ _HANDLERS: Final[dict[type[pop3.Event], Callable[[Dialogue, Any], bytes]]] = {
     pop3.ConnectionClosed: _connection_closed,
     pop3.Dele: mail.delete,
     pop3.EndlessLine: _endless_line,
-    pop3.Lang: _unsupported,
+    pop3.Lang: language.lang,
     pop3.List: mail.list_sizes,
     pop3.Noop: mail.noop,
     pop3.Pass: login.password,
@@ -259,5 +270,5 @@ _HANDLERS: Final[dict[type[pop3.Event], Callable[[Dialogue, Any], bytes]]] = {
     pop3.Top: mail.top,
     pop3.Uidl: mail.list_uidls,
     pop3.User: login.user,
-    pop3.Utf8: _unsupported,
+    pop3.Utf8: language.utf8,
 }

@@ -1,51 +1,14 @@
-"""What a peer may make the server hold, and for how long; and the count of who holds it."""
+"""How many are connected, in all and from each address."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import IPv6Address
+from typing import TYPE_CHECKING
 
-__all__ = ("Connections", "Limits", "network")
+if TYPE_CHECKING:
+    from quitclaim.limits.numbers import Limits
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """The bounds of a server. Times are in seconds.
-
-    Args:
-        connections: at once, in all; who comes beyond is told to come again.
-        connections_per_address: at once, from one address; of IPv6, from one /64, which is what one gets.
-        login_timeout: from connecting to being logged in.
-        idle_timeout: without a word in TRANSACTION, and without reading what is sent; RFC 1939 §3 wants ten
-            minutes at least. Nothing is deleted then.
-        login_failures: refused logins on one connection, until it is closed with the last refusal.
-        bad_commands: refused lines in a row on one connection (unknown, malformed, untimely, no such
-            message), until it is closed with the last refusal.
-        drain_timeout: what sessions are given to end when the server stops.
-
-    Raises:
-        ValueError: one of them is not above zero.
-
-    >>> Limits(connections=100).idle_timeout
-    600.0
-    >>> Limits(login_timeout=0)
-    Traceback (most recent call last):
-    ValueError: login_timeout must be above zero
-    """
-
-    connections: int = 10_000
-    connections_per_address: int = 256
-    login_timeout: float = 60.0
-    idle_timeout: float = 600.0
-    login_failures: int = 5
-    bad_commands: int = 20
-    drain_timeout: float = 10.0
-
-    def __post_init__(self) -> None:
-        for name in self.__slots__:
-            if not getattr(self, name) > 0:
-                message = f"{name} must be above zero"
-                raise ValueError(message)
+__all__ = ("Connections", "network")
 
 
 def network(address: str, /) -> str:
@@ -65,6 +28,7 @@ def network(address: str, /) -> str:
 class Connections:
     """Who is connected, counted by address; an address without a connection costs nothing.
 
+    >>> from quitclaim.limits import Limits
     >>> connections = Connections(Limits(connections_per_address=1))
     >>> connections.enter("192.0.2.7"), connections.enter("192.0.2.7")
     (True, False)
