@@ -1,20 +1,19 @@
-"""What the tests share."""
+"""What the tests share, but for the fixtures that users of quitclaim have too (`quitclaim.pytest_plugin`)."""
 
 from __future__ import annotations
 
 import os
 import signal
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from quitclaim import HandleTable
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+pytest_plugins = ["tests.conformance.plugin"]
 
 # No test is timed: a machine that is busy is no failure. All else is as hypothesis has it, in CI or here.
 settings.register_profile(
@@ -30,18 +29,6 @@ settings.load_profile("untimed")
 def interruptible() -> None:
     """Whoever runs this in the background may have it ignore SIGINT, and its children inherit that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@pytest.fixture
-def handle_table() -> Iterator[HandleTable[Any]]:
-    """A table that must be empty at the end of the test.
-
-    The test's own locals are alive until then: free what they own, or let go of its owner.
-    """
-    table = HandleTable[Any]()
-    yield table
-    left = "\n".join(map(repr, table.census()))
-    assert len(table) == 0, f"{len(table)} handles were not given back:\n{left}"
 
 
 @pytest.fixture

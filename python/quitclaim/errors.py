@@ -113,23 +113,38 @@ class AuthenticationError(QuitclaimError):
     """A login that is refused. Its text is for the log: the peer gets the same words for all of them.
 
     `status` is the SSPI status that Windows would give; `username` is who the peer said it was, if it came to
-    that, as it said it: for a log that escapes it.
+    that, as it said it: for a log that escapes it. `kind` is what a log says first, of all errors of a class.
     """
 
     status: int = 0x8009_030C
     username: str = ""
+    kind: str = "logon denied"
+
+    @property
+    def cause(self) -> str:
+        """What a log says of it: its kind, and its own words if it has any.
+
+        >>> InvalidToken("no base64").cause, LogonDenied().cause
+        ('invalid token: no base64', 'logon denied')
+        """
+        words = str(self)
+        if words.startswith(self.kind):
+            return words
+        return f"{self.kind}: {words}" if words else self.kind
 
 
 class InvalidToken(AuthenticationError):
     """A token that is malformed, or not the one whose turn it is (SEC_E_INVALID_TOKEN)."""
 
     status = 0x8009_0308
+    kind = "invalid token"
 
 
 class Unsupported(AuthenticationError):
     """What the policy never accepts, or not here (SEC_E_UNSUPPORTED_FUNCTION)."""
 
     status = 0x8009_0302
+    kind = "refused by policy"
 
 
 class LogonDenied(AuthenticationError):
@@ -143,7 +158,20 @@ class OutOfSequence(QuitclaimError):
 
 
 class Unavailable(QuitclaimError):
-    """A back end that cannot answer now. The peer is told to come again: `[SYS/TEMP]` (RFC 3206 §4)."""
+    """A back end that cannot answer now. The peer is told to come again: `[SYS/TEMP]` (RFC 3206 §4).
+
+    If `is_permanent`, coming again is of no use before somebody has mended something: `[SYS/PERM]`.
+
+    >>> StoreUnavailable("the disk is full").is_permanent, NewerSchema().is_permanent
+    (False, True)
+    """
+
+    is_permanent: bool = False
+
+    def __init__(self, *arguments: object, is_permanent: bool | None = None) -> None:
+        super().__init__(*arguments)
+        if is_permanent is not None:
+            self.is_permanent = is_permanent
 
 
 class AccountsUnavailable(Unavailable):
@@ -156,6 +184,8 @@ class StoreUnavailable(Unavailable):
 
 class NewerSchema(StoreUnavailable):
     """The data was written by a newer version of quitclaim. Install that version; nothing was changed."""
+
+    is_permanent = True
 
 
 class MaildropInUse(QuitclaimError):

@@ -34,7 +34,12 @@ class Connected:
 
 @dataclass(slots=True)
 class Refused:
-    """A login attempt that failed. The username is as the peer said it: escape it in a log."""
+    """A login attempt that failed. The username is as the peer said it: escape it in a log.
+
+    `cause` begins with one of these, and may go on after a colon in our own words (`docs/operating.md`):
+    `logon denied`, `locked out`, `invalid token`, `refused by policy`, `cancelled`, `maildrop in use`,
+    `too soon`, `unavailable`. None of it is the peer's.
+    """
 
     peer: str
     mechanism: str

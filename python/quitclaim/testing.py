@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Never, Self, TypeVar
 
 import uvloop
 
+from quitclaim.accounts.memory import MemoryAccounts
+from quitclaim.maildrop.memory import MemoryStore
 from quitclaim.server import Listener, Server
 
 if TYPE_CHECKING:
@@ -18,11 +20,11 @@ if TYPE_CHECKING:
     from quitclaim.accounts.port import Accounts
     from quitclaim.limits import Limits
     from quitclaim.maildrop.port import MaildropStore
-    from quitclaim.observer import Observer
+    from quitclaim.observer import Event, Observer
     from quitclaim.sasl import Mechanism
     from quitclaim.session import ExchangeTable
 
-__all__ = ("Controller",)
+__all__ = ("Controller", "Pop3Server")
 
 _T = TypeVar("_T")
 
@@ -105,7 +107,15 @@ class Controller:
         Sessions that are still open have `Limits.drain_timeout` to end, and none if an exception is on its
         way, such as that of a failed test.
         """
-        self._stop.set_result(None if kind is None else 0.0)
+        self.stop(seconds=None if kind is None else 0.0)
+
+    def stop(self, *, seconds: float | None = None) -> None:
+        """Drains the server, whose sessions have so many seconds to end, and returns when its thread is gone.
+
+        The time is `Limits.drain_timeout` if it is not given. Idempotent.
+        """
+        if not self._stop.done():
+            self._stop.set_result(seconds)
         self._thread.join()
 
     def call(self, function: Callable[[], _T], /) -> _T:
@@ -141,6 +151,74 @@ class Controller:
             self._bound.set_result(server.addresses)
             seconds = await asyncio.wrap_future(self._stop)
             await server.drain(seconds=seconds)
+
+
+class Pop3Server:
+    r"""A server for the tests of a mail client: what pytest's fixture `pop3_server` gives.
+
+    There is the user anna, whose password is `open sesame`. Everyone has a maildrop.
+
+    >>> from poplib import POP3
+    >>> with Pop3Server() as server:
+    ...     server.accounts.add("bert", "swordfish")
+    ...     server.deliver("bert", b"Subject: hello\r\n\r\nHello, Bert.\r\n")
+    ...     client = POP3(*server.address)
+    ...     _ = client.user("bert"), client.pass_("swordfish"), client.quit()
+    ...     [type(event).__name__ for event in server.events]
+    ['Connected', 'LoggedIn', 'Left']
+
+    Args:
+        table: the handle table, by default the server's own.
+    """
+
+    username = "anna"
+    password = "open sesame"  # noqa: S105 - it opens what is made for a test
+
+    def __init__(self, table: ExchangeTable | None = None, /) -> None:
+        self.accounts = MemoryAccounts({self.username: self.password})
+        self.store = MemoryStore()
+        self._events: list[Event] = []
+        self.controller = Controller(
+            accounts=self.accounts, store=self.store, table=table, observer=self._events.append
+        )
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens: host and port."""
+        return self.controller.address
+
+    @property
+    def table(self) -> ExchangeTable:
+        """The handle table: `len()` of it is the Handle Count."""
+        return self.controller.server.table
+
+    @property
+    def events(self) -> list[Event]:
+        """What has happened so far, copied. What a client has read a reply to has happened.
+
+        Raises:
+            RuntimeError: the server has stopped.
+        """
+        return self.controller.call(self._events.copy)
+
+    def deliver(self, username: str, message: bytes, /) -> None:
+        """Puts a message into a maildrop, for the sessions that are still to come."""
+        self.store.deliver(username, message)
+
+    def __enter__(self) -> Self:
+        """Starts it, and returns when it listens."""
+        self.controller.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        """Stops it, and waits for nobody: whoever is still connected is cut off."""
+        self.controller.stop(seconds=0.0)
 
 
 def _settle(result: Future[_T], function: Callable[[], _T]) -> None:

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quitclaim.monitor.log import EventLog, line, quoted
+from quitclaim.monitor.log import EventLog
+from quitclaim.monitor.text import TextLines, quoted
 from quitclaim.observer import Connected, Delivered, Event, Left, LoggedIn, Refused
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ FAILED = Refused(PEER, "NTLM", "anna", "logon denied")
 
 @given(st.text())
 def test_no_name_ends_its_quotes_or_its_line(name: str) -> None:
-    text = line(Refused(PEER, "PLAIN", name, "logon denied"))
+    text = TextLines().event(Refused(PEER, "PLAIN", name, "logon denied"))
     found = re.fullmatch(
         r'login failed: peer=\S+ mechanism=PLAIN user="((?:[^"\\]|\\.)*…?)" cause="[^"]*"', text
     )
@@ -45,7 +46,7 @@ def test_a_long_name_is_cut(name: str) -> None:
     "event", [Connected(PEER), Delivered(PEER, "anna", 1, 100), Left(PEER, "", "lost", 0, 0, 0)]
 )
 def test_what_nobody_asked_about_is_not_written(event: Event) -> None:
-    assert line(event) == ""
+    assert TextLines().event(event) == ""
 
 
 class Stream(io.StringIO):

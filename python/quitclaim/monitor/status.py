@@ -22,6 +22,7 @@ __all__ = (
     "HandleEntry",
     "Handles",
     "LockEntry",
+    "Ntlmv1Entry",
     "SessionEntry",
     "Status",
     "StatusSocket",
@@ -65,6 +66,15 @@ class LockEntry(TypedDict):
     pid: int
 
 
+class Ntlmv1Entry(TypedDict):
+    """Who has logged in by NTLMv1, from where, how often, and when last, in seconds since 1970."""
+
+    username: str
+    address: str
+    logins: int
+    last: float
+
+
 class Status(TypedDict):
     """What a server process says of itself. Lists are cut; `connected` and `Handles.live` are whole."""
 
@@ -78,6 +88,8 @@ class Status(TypedDict):
     counters: dict[str, int]
     locks: list[LockEntry]
     sessions: list[SessionEntry]
+    ntlmv1: list[Ntlmv1Entry] | None
+    """Since it began to serve, whoever came last at the top; None where NTLMv1 is not taken."""
 
 
 class StatusSocket:
