@@ -5,16 +5,22 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import poplib
+import re
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Awaitable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from tests.interop.clients.client import Account
+from tests.server.certificates import issue, pem_of
 
 from quitclaim.accounts.administration import add
 from quitclaim.accounts.memory import MemoryAccounts
@@ -23,11 +29,14 @@ from quitclaim.database import Database
 from quitclaim.identity import Identity
 from quitclaim.maildrop.memory import MemoryStore
 from quitclaim.maildrop.sqlite import SqliteStore
-from quitclaim.observer import Refused
+from quitclaim.monitor.text import TextLines
+from quitclaim.server import Listener, Tls
 from quitclaim.testing import Controller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from tests.interop.clients.client import Carrier, Programs
 
     from quitclaim import HandleTable
     from quitclaim.accounts.port import Accounts
@@ -40,6 +49,8 @@ TIMEOUT = 10.0  # seconds for a client, which needs a fraction of one
 
 USERNAME = "anna"
 PASSWORD = "open sesame"  # noqa: S105 - opens nothing
+TOKEN = "ya29." + "x" * 100
+LONG_TOKEN = "ya29." + "x" * 1500  # longer than a command's line may be
 
 # What clients get wrong: dots at the beginning of lines, a line of one dot, 8 bits, a blank line at the end.
 DOTS = (
@@ -70,8 +81,12 @@ class MailServer:
     controller: Controller
     table: HandleTable[Any]
     events: list[Event] = field(repr=False)
+    carrier: Carrier
+    authority: Path
     username: str = USERNAME
     password: str = PASSWORD
+    token: str = TOKEN
+    long_token: str = LONG_TOKEN
     messages: tuple[bytes, ...] = field(default=(DOTS, LONG), repr=False)
 
     @property
@@ -84,28 +99,70 @@ class MailServer:
         """Where it listens."""
         return self.controller.address[1]
 
+    def account(self, mechanism: str, secret: str | None = None, *, home: Path, keep: bool = True) -> Account:
+        """What its user types into a client, right but for what is said here."""
+        return Account(
+            host="localhost",  # some look for a name in a certificate, and never for an address
+            port=self.port,
+            carrier=self.carrier,
+            mechanism=mechanism,
+            username=self.username,
+            secret=self.password if secret is None else secret,
+            authority=str(self.authority),
+            home=str(home),
+            keep=keep,
+        )
+
+    def messages_left(self) -> int:
+        """How many messages its user would be told of by the next login."""
+        client = poplib.POP3(self.host, self.port, timeout=TIMEOUT)
+        client.user(self.username)
+        client.pass_(self.password)
+        messages, _ = client.stat()
+        client.quit()
+        return messages
+
     def refusals(self) -> list[tuple[str, str, str]]:
-        """What an operator has been told of refused logins: mechanism, username and cause of each."""
-        seen = self.controller.call(self.events.copy)
-        return [
-            (event.mechanism, event.username, event.cause) for event in seen if isinstance(event, Refused)
-        ]
+        """What the log says of refused logins: mechanism, username and cause of each."""
+        return [said.groups() for line in self._log() if (said := _REFUSED.match(line))]  # type: ignore[misc]
+
+    def logins(self) -> list[tuple[str, str, str]]:
+        """What the log says of good ones: mechanism, what the mechanism adds, and username of each."""
+        return [said.groups("") for line in self._log() if (said := _LOGGED_IN.match(line))]  # type: ignore[misc]
+
+    def _log(self) -> list[str]:
+        return [TextLines().event(event) for event in self.controller.call(self.events.copy)]
+
+
+_REFUSED = re.compile(r'login failed: peer=127\.0\.0\.1:\d+ .*mechanism=(\S+) .*user="(.*?)" cause="(.*?)"')
+_LOGGED_IN = re.compile(r'login: peer=127\.0\.0\.1:\d+ .*mechanism=(\S+) (?:detail=(\S+) )?.*user="(.*?)"')
 
 
 @pytest.fixture
-def server(
+def server(  # noqa: PLR0913, PLR0917 - fixtures
     back_end: tuple[Accounts, MaildropStore],
+    carrier: Carrier,
     mechanisms: Sequence[Mechanism] | None,
     handle_table: HandleTable[Any],
     caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
 ) -> Iterator[MailServer]:
     """A server that runs, and must end with no handle, no lock, and nothing to complain about."""
     accounts, store = back_end
     events: list[Event] = []
+    certificate = issue("localhost")
+    authority = tmp_path / "authority.pem"
+    authority.write_bytes(certificate.public_bytes(Encoding.PEM))
+    tls = None if carrier == "pop3" else Tls(pem_of(tmp_path, certificate))
     with Controller(
-        accounts=accounts, store=store, mechanisms=mechanisms, table=handle_table, observer=events.append
+        accounts=accounts,
+        store=store,
+        listen=[Listener(port=0, tls=tls, implicit=carrier == "pop3s")],
+        mechanisms=mechanisms,
+        table=handle_table,
+        observer=events.append,
     ) as controller:
-        yield MailServer(controller, handle_table, events)
+        yield MailServer(controller, handle_table, events, carrier, authority)
     assert controller.server.counters.as_dict()["errors"] == 0
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
     asyncio.run(open_and_close(store))
@@ -116,6 +173,12 @@ async def open_and_close(store: MaildropStore) -> None:
     answer = store.open(Identity(USERNAME))
     maildrop = await answer if isinstance(answer, Awaitable) else answer
     maildrop.close()
+
+
+@pytest.fixture
+def carrier() -> Carrier:
+    """Plain, unless a test says otherwise."""
+    return "pop3"
 
 
 @pytest.fixture
@@ -138,7 +201,12 @@ def in_memory() -> Iterator[tuple[Accounts, MaildropStore]]:
     store = MemoryStore()
     for message in (DOTS, LONG):
         store.deliver(USERNAME, message)
-    yield MemoryAccounts({USERNAME: PASSWORD}), store
+    yield MemoryAccounts({USERNAME: PASSWORD}, check_token=whose), store
+
+
+def whose(token: str) -> Identity | None:
+    """Who has that token."""
+    return Identity(USERNAME) if token in {TOKEN, LONG_TOKEN} else None
 
 
 @contextmanager
@@ -156,21 +224,19 @@ def on_disk(folder: Path) -> Iterator[tuple[Accounts, MaildropStore]]:
 # --- clients that are programs
 
 
-class Programs(Protocol):
-    """Runs a program to its end, in the test's own folder and with nothing of the caller's environment."""
-
-    def __call__(self, program: str, /, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        """Skips the test where there is no such program, and fails it where there must be."""
-
-
 @pytest.fixture
-def run(tmp_path: Path) -> Programs:
+def run(tmp_path: Path, maildir: Maildir) -> Programs:  # noqa: ARG001 - where clients deliver to
     """Runs a program."""
 
-    def run(program: str, /, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "LC_ALL": "C"}
+    def run(
+        program: str, /, *arguments: str, terminal: bool = False, needs: Sequence[str] = ()
+    ) -> subprocess.CompletedProcess[bytes]:
+        environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "LC_ALL": "C", "TERM": "vt100"}
+        command = [installed(program), *arguments]
+        for file in needs:
+            installed(file)
         return subprocess.run(  # noqa: S603 - that is the test
-            [installed(program), *arguments],
+            [sys.executable, "-c", AT_A_TERMINAL, *command] if terminal else command,
             cwd=tmp_path,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -182,9 +248,14 @@ def run(tmp_path: Path) -> Programs:
     return run
 
 
+# script(1) would press ^D where there is nothing more to type.
+AT_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+
+
 def installed(program: str) -> str:
-    """Where that program is."""
-    path = shutil.which(program)
+    """Where that program or file is."""
+    is_file = program.startswith("/") and Path(program).is_file()
+    path = program if is_file else shutil.which(program)
     if path is None and (os.environ.get("CI") or os.environ.get("INTEROP")):
         pytest.fail(f"{program} is not installed: scripts/interop.sh installs it")
     if path is None:
@@ -198,15 +269,10 @@ class Maildir:
 
     path: Path
 
-    @property
-    def command(self) -> str:
-        """Delivers a message too, for clients that do not do it themselves or not as root."""
-        return f"cat > $(mktemp {self.path}/new/XXXXXX)"
-
     def messages(self) -> list[bytes]:
-        """What was delivered, in no order, and with the line ends of the wire."""
-        files = sorted((self.path / "new").iterdir())
-        return [file.read_bytes().replace(b"\n", b"\r\n") for file in files]
+        """What was delivered, sorted, and with the line ends of the wire, whichever the client has kept."""
+        files = [*(self.path / "new").iterdir(), *(self.path / "cur").iterdir()]
+        return sorted(file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for file in files)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Curl: NTLMv2 with OEM strings and no MIC, and PLAIN; CAPA first, and without QUIT after a refusal."""
+"""curl: what it has besides logging in (`test_logins.py`)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 if TYPE_CHECKING:
     import subprocess
 
-    from tests.interop.conftest import MailServer, Programs
+    from tests.interop.clients.client import Programs
+    from tests.interop.conftest import MailServer
 
 LOGIN_DENIED = 67  # CURLE_LOGIN_DENIED, libcurl-errors(3)
 
 MECHANISMS = pytest.mark.parametrize("mechanism", ["NTLM", "PLAIN"])
-INITIAL_RESPONSE = pytest.mark.parametrize("option", [(), ("--sasl-ir",)], ids=["two lines", "sasl-ir"])
 
 
 class Curl:
@@ -49,22 +49,18 @@ def curl(run: Programs, server: MailServer) -> Curl:
 
 
 @MECHANISMS
-@INITIAL_RESPONSE
-def test_curl_logs_in_and_reads_every_octet(
-    curl: Curl, server: MailServer, mechanism: str, option: tuple[str, ...]
-) -> None:
+def test_curl_logs_in_by_an_initial_response(curl: Curl, server: MailServer, mechanism: str) -> None:
     for number, message in enumerate(server.messages, 1):
-        done = curl(mechanism, server.password, str(number), *option)
+        done = curl(mechanism, server.password, str(number), "--sasl-ir")
         assert (done.returncode, done.stderr) == (0, b"")
         assert done.stdout == message
 
 
 @MECHANISMS
-@INITIAL_RESPONSE
-def test_curl_with_a_wrong_password_is_denied(
-    curl: Curl, server: MailServer, mechanism: str, option: tuple[str, ...]
+def test_curl_with_a_wrong_password_in_an_initial_response_is_denied(
+    curl: Curl, server: MailServer, mechanism: str
 ) -> None:
-    done = curl(mechanism, "guess", "1", *option)
+    done = curl(mechanism, "guess", "1", "--sasl-ir")
     assert (done.returncode, done.stdout) == (LOGIN_DENIED, b"")
     assert len(server.table) == 0
     assert server.refusals() == [(mechanism, server.username, "logon denied")]
