@@ -1,6 +1,6 @@
 # A list of names: whatever is longer than a command or two is a script in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test loom tsan mutants bench bench-table bench-rust bench-python bench-ntlm bench-server fuzz docs wheel bare clean
+.PHONY: help setup demo check test loom tsan mutants bench bench-table bench-rust bench-python bench-ntlm bench-server fuzz fuzz-session docs wheel bare clean
 
 # clippy, rustdoc and maturin must agree on one interpreter, or each rebuilds PyO3 after the other.
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
@@ -31,6 +31,9 @@ mutants: setup ## Seeds each mutant and names the test that kills it.
 
 fuzz: ## Fuzzes each target of fuzz/ for ten minutes; needs a nightly toolchain and cargo-fuzz (scripts/fuzz.sh SECONDS: other).
 	@scripts/fuzz.sh
+
+fuzz-session: setup ## Fuzzes a POP3 session for ten minutes; needs atheris (scripts/fuzz_session.py SECONDS: other).
+	@.venv/bin/python scripts/fuzz_session.py
 
 bench: bench-rust bench-python bench-ntlm bench-server ## Prints all tables of benches: the table, NTLM, the server.
 
