@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 
-__all__ = ("elliptic_key", "issue", "pem_of", "trusting")
+__all__ = ("elliptic_key", "is_done", "issue", "pem_of", "trusting")
 
 
 @cache
@@ -76,3 +76,12 @@ def trusting(*certificates: x509.Certificate) -> ssl.SSLContext:
         cadata="".join(one.public_bytes(serialization.Encoding.PEM).decode() for one in certificates)
     )
     return context
+
+
+def is_done(client: ssl.SSLObject) -> bool:
+    """Whether the handshake is over on this side."""
+    try:
+        client.do_handshake()
+    except ssl.SSLWantReadError:
+        return False
+    return True

@@ -19,7 +19,7 @@ from quitclaim.testing import Controller
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -107,6 +107,7 @@ class Servers(Protocol):
         observer: Callable[[Event], None] | None = None,
         mechanisms: Iterable[Mechanism] | None = None,
         listener: Listener = ANYWHERE,
+        others: Sequence[Listener] = (),
     ) -> Served:
         """With these, or with anna's account and an empty store that counts."""
 
@@ -132,13 +133,14 @@ def serve(loop: None, handle_table: HandleTable[Any]) -> Iterator[Servers]:  # n
         observer: Callable[[Event], None] | None = None,
         mechanisms: Iterable[Mechanism] | None = None,
         listener: Listener = ANYWHERE,
+        others: Sequence[Listener] = (),
     ) -> Served:
         store = Store() if store is None else store
         events: list[Event] = []
         controller = Controller(
             accounts=MemoryAccounts({"anna": PASSWORD, "bert": PASSWORD}) if accounts is None else accounts,
             store=store,
-            listen=[listener],
+            listen=[listener, *others],
             mechanisms=mechanisms,
             limits=limits,
             table=handle_table,

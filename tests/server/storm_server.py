@@ -20,7 +20,12 @@ def main() -> None:
     """Says its address; then, for each line that it is told, what it holds."""
     table = HandleTable[Exchange]()
     accounts = MemoryAccounts({"anna": "open sesame"})
-    limits = Limits(login_failures=50, connections_per_address=1_000)
+    limits = Limits(
+        login_failures=50,
+        connections_per_address=1_000,
+        commands_before_login=1_000,
+        octets_before_login=1_000_000,
+    )
     with Controller(accounts=accounts, store=MemoryStore(), table=table, limits=limits) as controller:
         server = controller.server
         _tell(controller.address)

@@ -57,7 +57,7 @@ def test_who_is_idle_is_told_at_once(serve: Servers) -> None:
     served = serve(limits=PATIENT)
     idle, half_a_line = served.connect(), served.connect()
     half_a_line.socket.sendall(b"AUTH")
-    served.until(lambda: any(peer._session.buffered for peer in served.roster.peers))  # noqa: SLF001
+    served.until(lambda: any(peer.session.buffered for peer in served.roster.peers))
     served.stop().result(5)
     assert idle.rest() == half_a_line.rest() == DRAINING
     assert causes(served) == ["drained", "drained"]
@@ -136,7 +136,7 @@ def test_a_peer_that_reads_nothing_does_not_hold_up_the_stop(serve: Servers) -> 
     served.store.memory.deliver("anna", b"x" * 50_000_000)
     wire = served.connect(receive_buffer=4_096).login()
     wire.send(b"RETR 1")
-    served.until(lambda: all(peer._is_choked for peer in served.roster.peers))  # noqa: SLF001
+    served.until(lambda: all(peer.is_choked for peer in served.roster.peers))
     served.stop().result(5)
     assert causes(served) == ["drained"]
 

@@ -42,6 +42,7 @@ def left(served: Served) -> int:
     return sum(isinstance(event, Left) for event in served.events)
 
 
+@pytest.mark.pop3("maildrop-2", "asked-4")
 @every_back_end
 def test_peers_that_vanish_while_their_maildrops_open_leave_no_lock(
     serve: Servers, back_end: type[Gate | Threads]

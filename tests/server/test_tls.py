@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives import hashes
 from spnego.channel_bindings import GssChannelBindings
-from tests.server.certificates import issue, pem_of, trusting
+from tests.server.certificates import is_done, issue, pem_of, trusting
 from tests.server.wire import GREETING, PASSWORD, PLAIN
 
 from quitclaim.limits import Limits
@@ -69,6 +69,7 @@ def test_poplib_logs_in_after_stls(offered: Served, trust: ssl.SSLContext) -> No
     assert client.quit() == b"+OK goodbye"
 
 
+@pytest.mark.pop3("login-39")
 def test_poplib_logs_in_over_pop3s(pop3s: Served, trust: ssl.SSLContext) -> None:
     client = poplib.POP3_SSL(*pop3s.controller.address, context=trust, timeout=20)
     client.user("anna")
@@ -97,6 +98,7 @@ def test_curl_requires_tls(  # noqa: PLR0913 - two ways of three things
 # --- what is offered
 
 
+@pytest.mark.pop3("session-21")
 def test_capa_offers_stls_until_there_is_tls(offered: Served, trust: ssl.SSLContext) -> None:
     wire = offered.connect()
     assert b"STLS" in capabilities(wire)
@@ -107,24 +109,27 @@ def test_capa_offers_stls_until_there_is_tls(offered: Served, trust: ssl.SSLCont
     assert wire.say(b"STLS").startswith(b"-ERR")
 
 
+@pytest.mark.pop3("session-21")
 def test_pop3s_offers_no_stls(pop3s: Served, trust: ssl.SSLContext) -> None:
     wire = from_the_beginning(pop3s, trust)
     assert b"STLS" not in capabilities(wire)
     assert wire.say(b"STLS").startswith(b"-ERR")
 
 
+@pytest.mark.pop3("login-24")
 def test_a_password_is_taken_from_afar_under_tls_alone(
     offered: Served, trust: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("quitclaim.server.connection.is_loopback", lambda _address: False)
     wire = offered.connect()
-    assert b"SASL NTLM" in capabilities(wire)
+    assert b"SASL SCRAM-SHA-256 SCRAM-SHA-1 NTLM" in capabilities(wire)
     assert wire.say(PLAIN).startswith(b"-ERR")
     assert wire.say(b"STLS") == BEGIN
-    assert b"SASL NTLM PLAIN" in capabilities(wire.secure(trust))
+    assert b"SASL SCRAM-SHA-256 SCRAM-SHA-1 NTLM PLAIN LOGIN" in capabilities(wire.secure(trust))
     assert wire.say(PLAIN) == EMPTY
 
 
+@pytest.mark.pop3("login-36")
 def test_a_user_from_before_is_forgotten(offered: Served, trust: ssl.SSLContext) -> None:
     wire = offered.connect()
     assert wire.say(b"USER anna").startswith(b"+OK")
@@ -152,15 +157,6 @@ def test_who_speaks_with_the_last_message_of_the_handshake_is_heard(
             while octets := client.read(65_536):
                 said += octets
     assert said == GREETING + EMPTY + b"+OK goodbye\r\n"
-
-
-def is_done(client: ssl.SSLObject) -> bool:
-    """Whether the handshake is over on this side."""
-    try:
-        client.do_handshake()
-    except ssl.SSLWantReadError:
-        return False
-    return True
 
 
 @pytest.mark.parametrize("chunk", [1, 5, 100])
@@ -258,7 +254,7 @@ def test_a_long_message_comes_whole_to_who_reads_slowly(
     assert wire.say(b"STLS") == BEGIN
     wire.secure(trust).login()
     wire.send(b"RETR 1", b"QUIT")
-    served.until(lambda: all(peer._is_choked for peer in served.roster.peers))  # noqa: SLF001
+    served.until(lambda: all(peer.is_choked for peer in served.roster.peers))
     said = wire.rest()
     assert said.endswith(b"\r\n.\r\n+OK goodbye\r\n")
     assert said.count(b"\r\n..") == 4 * LONG.count(b"\n")

@@ -77,6 +77,7 @@ def is_gone(wire: Wire) -> bool:
 # --- plaintext behind STLS (CVE-2011-0411 and its children)
 
 
+@pytest.mark.pop3("login-35", "login-36", "defect-1")
 @pytest.mark.parametrize(
     "behind",
     [
@@ -108,6 +109,7 @@ def test_plaintext_behind_stls_is_neither_answered_nor_done(
     assert wire.rest() == b""
 
 
+@pytest.mark.pop3("login-35", "defect-1")
 @pytest.mark.parametrize("behind", [b"CAPA\r\n", b"USER anna\r\n", b"NOOP\r\n" * 10_000])
 def test_plaintext_that_comes_after_the_answer_ends_it(offered: Served, behind: bytes) -> None:
     wire = offered.connect()
@@ -129,6 +131,7 @@ def test_stls_in_an_exchange_begins_nothing(offered: Served) -> None:
 # --- no handshake
 
 
+@pytest.mark.pop3("defect-5")
 @pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
 def test_garbage_ends_it(served: Served, garbage: bytes) -> None:
     wire = before_tls(served)
@@ -141,6 +144,7 @@ def test_garbage_ends_it(served: Served, garbage: bytes) -> None:
     assert causes(served) == ["handshake"]
 
 
+@pytest.mark.pop3("login-40")
 def test_tls_11_is_refused(served: Served, trust: ssl.SSLContext) -> None:
     with pytest.warns(DeprecationWarning, match="is deprecated"):
         trust.minimum_version, trust.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
@@ -150,6 +154,7 @@ def test_tls_11_is_refused(served: Served, trust: ssl.SSLContext) -> None:
     served.until(lambda: failed(served) == 1)
 
 
+@pytest.mark.pop3("login-40")
 def test_tls_12_is_taken(served: Served, trust: ssl.SSLContext) -> None:
     trust.maximum_version = ssl.TLSVersion.TLSv1_2
     wire = before_tls(served).secure(trust)
@@ -177,7 +182,7 @@ def test_who_hangs_up_in_a_handshake_leaves_nothing(served: Served, hello: bytes
 
 def is_begun(peer: Any) -> bool:  # noqa: ANN401 - a connection's private part
     """Whether a connection has heard the first octet of its handshake."""
-    handshake = peer._handshake  # noqa: SLF001
+    handshake = peer.handshake
     return handshake is not None and handshake.is_begun
 
 
@@ -198,6 +203,7 @@ def test_a_hello_on_a_plain_listener_is_a_bad_line(serve: Servers) -> None:
 # --- half a handshake
 
 
+@pytest.mark.pop3("login-38", "defect-9")
 @pytest.mark.parametrize("hello", [b"", HELLO], ids=["nothing", "half a hello"])
 def test_a_stalled_handshake_stalls_nobody_and_expires(
     served: Served, trust: ssl.SSLContext, hello: bytes
@@ -219,6 +225,7 @@ def test_a_stalled_handshake_stalls_nobody_and_expires(
     assert other.say(b"QUIT") == b"+OK goodbye\r\n"
 
 
+@pytest.mark.pop3("defect-9")
 def test_a_handshake_counts_as_a_connection(serve: Servers, tls: Tls) -> None:
     limits = Limits(connections_per_address=2)
     served = serve(listener=Listener(port=0, tls=tls, implicit=True), limits=limits)
@@ -260,7 +267,7 @@ def test_a_handshake_is_ended_before_it_has_begun(offered: Served) -> None:
     offered.controller.call(say_and_abort)
     assert wire.rest() in {b"", BEGIN}
     offered.until(lambda: not offered.roster.peers)
-    offered.until(lambda: peer._handshake is None)  # noqa: SLF001 - its task is over too
+    offered.until(lambda: peer.handshake is None)  # its task is over too
 
 
 # --- what lies behind a handshake
@@ -274,6 +281,7 @@ def test_a_failed_login_over_tls_leaves_no_handle(served: Served, trust: ssl.SSL
     assert len(served.table) == 0
 
 
+@pytest.mark.pop3("defect-5")
 def test_garbage_over_tls_ends_it(offered: Served, trust: ssl.SSLContext) -> None:
     wire = offered.connect()
     assert wire.say(b"STLS") == BEGIN

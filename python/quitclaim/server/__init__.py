@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from quitclaim.server.listener import Listener
+from quitclaim.server.listener import Listener, Proxy
 from quitclaim.server.server import ConnectedPeer, Server, default_mechanisms, default_table
 from quitclaim.server.tls import Tls
 
-__all__ = ("ConnectedPeer", "Listener", "Server", "Tls", "default_mechanisms", "default_table")
+__all__ = ("ConnectedPeer", "Listener", "Proxy", "Server", "Tls", "default_mechanisms", "default_table")

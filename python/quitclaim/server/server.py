@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import heapq
 import logging
 import os
@@ -14,7 +15,8 @@ from quitclaim.handles import HandleTable
 from quitclaim.limits import Limits
 from quitclaim.monitor.counters import Counters
 from quitclaim.ntlm import Acceptor
-from quitclaim.sasl import Ntlm, Plain
+from quitclaim.sasl import Login, Ntlm, OAuthBearer, Plain, Scram, XOAuth2
+from quitclaim.server.arrival import Arrival
 from quitclaim.server.connection import ServerConnection
 from quitclaim.server.listener import Listener
 from quitclaim.server.roster import Roster
@@ -94,6 +96,7 @@ class Server:
             limits=self.limits,
             counters=self.counters,
             observer=observer,
+            sleep=asyncio.sleep,
         )
         self._roster = Roster(self.limits)
         self._servers: list[asyncio.Server] = []
@@ -191,15 +194,19 @@ class Server:
         if listener.mechanisms is not None:
             service = service.offering(listener.mechanisms)
 
-        def connection() -> ServerConnection:
-            return ServerConnection(loop, self._roster, service, self.table, listener)
+        def connection() -> asyncio.Protocol:
+            made = ServerConnection(loop, self._roster, service, self.table, listener)
+            return made if listener.proxy is None else Arrival(made, listener.proxy)
 
         try:
             return await loop.create_server(connection, listener.host, listener.port, backlog=1024)
+        except UnicodeError as error:  # the resolver's, for a name such as a..b
+            message = f"cannot listen on {listener.host}:{listener.port}: this is no name of a host"
+            raise OSError(errno.EINVAL, message) from error
         except OSError as error:
             # A name that is not found has a number of its own kind, and a sentence.
-            known = error.errno is not None and error.errno > 0
-            reason = os.strerror(error.errno) if known else error.strerror  # type: ignore[arg-type]
+            number = error.errno
+            reason = error.strerror if number is None or number <= 0 else os.strerror(number)
             where = f"[{listener.host}]" if ":" in listener.host else listener.host
             raise OSError(error.errno, f"cannot listen on {where}:{listener.port}: {reason}") from error
 
@@ -220,19 +227,23 @@ class Server:
         self._roster.look_around(now)
 
 
-def default_mechanisms(*, domain: str | None = None) -> tuple[Mechanism, ...]:
-    """NTLM, by this machine's name and perhaps that of a domain, and PLAIN.
+def default_mechanisms(*, domain: str | None = None, ntlmv1: bool = False) -> tuple[Mechanism, ...]:
+    """All that there are, NTLM by this machine's name and perhaps that of a domain, NTLMv1 if that is said.
+
+    The strongest come first, which few clients heed. Those that the accounts cannot serve are not announced,
+    and those that others could read over the wire only where nobody can.
 
     Raises:
         ValueError: the domain is no NetBIOS name.
 
-    >>> [mechanism.name for mechanism in default_mechanisms()]
-    [b'NTLM', b'PLAIN']
+    >>> [mechanism.name.decode() for mechanism in default_mechanisms()]
+    ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'NTLM', 'OAUTHBEARER', 'XOAUTH2', 'PLAIN', 'LOGIN']
     """
     host = socket.gethostname()
     # impacket takes no CHALLENGE without a DNS name, though the pair is optional.
     names = host.partition(".")[2] or host, host
-    return (Ntlm(Acceptor(_netbios_name(host), domain=domain, dns_names=names)), Plain())
+    ntlm = Ntlm(Acceptor(_netbios_name(host), domain=domain, dns_names=names, ntlmv1=ntlmv1))
+    return Scram("SCRAM-SHA-256"), Scram("SCRAM-SHA-1"), ntlm, OAuthBearer(), XOAuth2(), Plain(), Login()
 
 
 def _netbios_name(host: str) -> str:
