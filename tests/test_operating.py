@@ -12,7 +12,7 @@ import pytest
 from tests.ntlm.door import BINDING, Door
 from tests.ntlm.initiator import Initiator
 from tests.session.peer import LOGINS, PASSWORD, Peer
-from tests.session.ports import raising
+from tests.session.ports import later, raising
 
 from quitclaim.cli.main import main
 from quitclaim.cli.who import lines
@@ -62,7 +62,7 @@ EVENTS: list[Event] = [
 
 def test_its_lines_of_text_are_the_logs() -> None:
     log = TextLines()
-    assert block("text").splitlines() == [log.opening(TIME) + log.event(event) for event in EVENTS]
+    assert block("text", 1).splitlines() == [log.opening(TIME) + log.event(event) for event in EVENTS]
 
 
 def test_its_lines_of_json_are_the_logs() -> None:
@@ -85,7 +85,7 @@ def test_its_list_of_who_needs_ntlmv1_is_what_who_shows() -> None:
             {"username": "anna", "address": "192.0.2.8", "logins": 2, "last": 1_795_384_680.0},
         ],
     }
-    assert list(lines(cast("Status", shown)))[-3:] == block("text", 1).splitlines()
+    assert list(lines(cast("Status", shown)))[-3:] == block("text", 2).splitlines()
 
 
 # --- why a login failed
@@ -120,6 +120,12 @@ def its_handle_is_reaped(peer: Peer) -> None:
     peer.say(b64encode(b"\0anna\0" + PASSWORD.encode()))
 
 
+def gone_before_the_answer(peer: Peer) -> None:
+    peer.accounts.how = later
+    plain(peer)
+    peer.session.close("lost")
+
+
 def open_elsewhere(peer: Peer) -> None:
     peer.store.memory.open(Identity("anna"))
     plain(peer)
@@ -145,6 +151,7 @@ SITUATIONS: dict[str, Callable[[Peer], object]] = {
     ),
     "invalid token: …": lambda peer: peer.say(b"AUTH PLAIN", b"%"),
     "cancelled": lambda peer: peer.say(b"AUTH PLAIN", b"*"),
+    "given up: …": gone_before_the_answer,
     "maildrop in use": open_elsewhere,
     "too soon": twice_in_a_minute,
     "unavailable: accounts": accounts_are_down,
@@ -158,7 +165,7 @@ LIMITS = Limits(address_guesses=1, login_delay=60.0)
 def last_cause(events: list[Event]) -> str:
     """Why the last login failed; what a word behind a colon may be that the table leaves out is left out."""
     event = [event for event in events if isinstance(event, Refused)][-1]
-    return re.sub(r"^invalid token: .+", "invalid token: …", event.cause)
+    return re.sub(r"^(invalid token|given up): .+", r"\1: …", event.cause)
 
 
 @pytest.mark.parametrize("cause", SITUATIONS)
@@ -214,12 +221,12 @@ def test_its_flags_are_the_commands_own(capsys: pytest.CaptureFixture[str]) -> N
 def test_what_comes_with_the_package_is_where_the_page_looks() -> None:
     folder = Path(str(files("quitclaim"))) / "contrib" / "fail2ban"
     assert all(
-        (folder / path).is_file() for path in re.findall(r"^# cp (\S+)", block("console", 1), re.MULTILINE)
+        (folder / path).is_file() for path in re.findall(r"^# cp (\S+)", block("console", 2), re.MULTILINE)
     )
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)]+)\)", TEXT))
 def test_a_link_leads_somewhere(link: str) -> None:
     path, _, title = link.partition("#")
-    titles = re.findall(r"^#+ (.+)$", (PAGE.parent / path).read_text(), re.MULTILINE)
+    titles = re.findall(r"^#+ (.+)$", (PAGE.parent / (path or PAGE.name)).read_text(), re.MULTILINE)
     assert not title or title in {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in titles}

@@ -114,10 +114,13 @@ class AuthenticationError(QuitclaimError):
 
     `status` is the SSPI status that Windows would give; `username` is who the peer said it was, if it came to
     that, as it said it: for a log that escapes it. `kind` is what a log says first, of all errors of a class.
+    `last_challenge`, if there is one, tells the client why, in the mechanism's own way, before it is refused
+    (RFC 7628 §3.2.3): the attempt is over then, whatever the client answers.
     """
 
     status: int = 0x8009_030C
     username: str = ""
+    last_challenge: bytes = b""
     kind: str = "logon denied"
 
     @property

@@ -156,6 +156,21 @@ def test_who_is_wrong_or_unknown_reads_the_same(
     assert login(wire, "anna", PASSWORD).startswith(b"+OK")
 
 
+@pytest.mark.pop3("login-34")
+@every_login
+@pytest.mark.parametrize("password", [PASSWORD, "aVerySecretGuess"], ids=["right", "wrong"])
+def test_no_event_and_no_log_has_a_secret(
+    carrier: Carrier, login: Login, password: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    login(carrier.connect(), "anna", password)
+    said = f"{carrier.back.events}{caplog.text}"
+    assert "anna" in said
+    assert password not in said
+    for before in range(3):  # octets of what else is encoded with it: only the middle does not depend on it
+        assert b64encode(bytes(before) + password.encode())[4:-4].decode() not in said
+
+
 @pytest.mark.pop3("login-9")
 @pytest.mark.parametrize("point", ["AUTH PLAIN", "AUTH NTLM", "NTLM challenged"])
 @pytest.mark.parametrize("line", [b"no base64", b"", b"AAAA", b64encode(bytes(9_000)), b"A" * 12_300])

@@ -111,16 +111,15 @@ REFUSED = [
 
 @pytest.mark.pop3("login-26")
 @pytest.mark.parametrize(("mechanism", "message", "refusal"), REFUSED)
-@pytest.mark.parametrize("last_word", [b"\1", b"", b"anything"])
 def test_a_bad_token_and_anothers_token_are_told_the_same(
-    mechanism: str, message: bytes, refusal: type[AuthenticationError], last_word: bytes
+    mechanism: str, message: bytes, refusal: type[AuthenticationError]
 ) -> None:
     exchange = MECHANISMS[mechanism].start(None)
     question = exchange.step(message)
     assert isinstance(question, Question)
-    assert exchange.answer(question.ask(ACCOUNTS)) == REASONS[mechanism]
     with pytest.raises(refusal) as refused:
-        exchange.step(last_word)
+        exchange.answer(question.ask(ACCOUNTS))
+    assert refused.value.last_challenge == REASONS[mechanism]
     assert refused.value.username in message.decode()
 
 
@@ -132,8 +131,5 @@ def test_a_bad_token_and_anothers_token_are_told_the_same(
     .map(str.encode)
 )
 def test_no_message_breaks_an_exchange(mechanism: str, message: bytes) -> None:
-    try:
-        answer = answered(mechanism, message)
-    except AuthenticationError:
-        return
-    assert answer == REASONS[mechanism]
+    with pytest.raises(AuthenticationError):
+        answered(mechanism, message)

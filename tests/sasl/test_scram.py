@@ -188,6 +188,7 @@ MALFORMED_FIRST = [
     b"p,,n=anna,r=nonce",
     b"n,,n=anna,r=" + b"x" * 2_048,
     b"n,,n=" + b"a" * 2_048 + b",r=nonce",
+    b"n,,n=" + b"a" * 256 + b",r=nonce",
 ]
 
 

@@ -14,7 +14,7 @@ from tests.session.ports import Foreign, later, raising, raising_later
 from quitclaim import HandleTable
 from quitclaim.errors import AccountsUnavailable
 from quitclaim.identity import Identity
-from quitclaim.observer import LoggedIn, Refused
+from quitclaim.observer import Left, LoggedIn, Refused
 from quitclaim.pop3 import LONGEST_RESPONSE
 
 if TYPE_CHECKING:
@@ -119,11 +119,57 @@ def test_a_star_cancels(client: Client, mechanism: str, lines: int) -> None:
     assert client.freed == {"cancelled": 1}
 
 
+# --- refused, and told why before
+
+
+@pytest.fixture
+def refused(client: Client, mechanism: str) -> Client:
+    """One that was told why its token is no good, and has not answered that."""
+    heard = client.begin(mechanism, "anna", "guess", lines=1)
+    assert heard == b"+ %b\r\n" % b64encode(REASONS[mechanism])
+    return client
+
+
+@pytest.mark.pop3("login-26", "login-34")
 @pytest.mark.parametrize("mechanism", REASONS)
-def test_a_star_instead_of_the_last_word_cancels(client: Client, mechanism: str) -> None:
-    assert client.begin(mechanism, "anna", "guess", lines=1) == b"+ %b\r\n" % b64encode(REASONS[mechanism])
+def test_a_bad_token_is_logged_and_its_handle_freed_before_the_peer_knows(
+    refused: Client, mechanism: str
+) -> None:
+    assert len(refused.table) == 0
+    assert refused.freed == {"failed": 1}
+    assert refused.events == [Refused("192.0.2.7:4711", mechanism, "anna", "logon denied")]
+    refused.session.close("lost")
+    assert [type(event) for event in refused.events] == [Refused, Left]
+
+
+@pytest.mark.parametrize("mechanism", REASONS)
+@pytest.mark.parametrize("last_word", [b"AQ==", b"", b"*", b"=", b"%", b"A" * LONGEST_RESPONSE])
+def test_whatever_the_last_word_is_the_verdict_stands(
+    refused: Client, mechanism: str, last_word: bytes
+) -> None:
+    assert refused.say(last_word) == DENIED
+    assert refused.session.failures == 1
+    assert len(refused.events) == 1
+    assert refused.begin(mechanism, "anna", PASSWORD) == WELCOME
+
+
+# --- given up, when the accounts had been asked
+
+
+@pytest.mark.pop3("login-34")
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "SCRAM-SHA-1"])
+def test_who_goes_with_the_proof_in_hand_is_in_the_log(client: Client, mechanism: str) -> None:
+    client.begin(mechanism, "anna", PASSWORD, lines=LINES[mechanism] - 1)
+    client.session.close("lost")
+    assert client.events[0] == Refused("192.0.2.7:4711", mechanism, "anna", "given up: lost")
+
+
+@pytest.mark.pop3("login-34")
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "SCRAM-SHA-1"])
+def test_who_cancels_with_the_proof_in_hand_is_in_the_log(client: Client, mechanism: str) -> None:
+    client.begin(mechanism, "anna", PASSWORD, lines=LINES[mechanism] - 1)
     assert client.say(b"*") == CANCELLED
-    assert len(client.table) == 0
+    assert client.events == [Refused("192.0.2.7:4711", mechanism, "anna", "cancelled")]
 
 
 @every_mechanism

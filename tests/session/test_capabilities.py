@@ -65,7 +65,7 @@ LISTENERS: Final[dict[str, tuple[Callable[[Peers], Peer], list[bytes]]]] = {
 every_listener = pytest.mark.parametrize(("come", "told"), LISTENERS.values(), ids=LISTENERS)
 
 
-@pytest.mark.pop3("session-18", "session-20", "session-21", "session-22", "login-24")
+@pytest.mark.pop3("session-18", "session-19", "session-20", "session-21", "session-22", "login-24")
 @every_listener
 def test_capa_tells_what_is_to_be_had(
     connect: Peers, come: Callable[[Peers], Peer], told: list[bytes]

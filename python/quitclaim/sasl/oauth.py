@@ -61,9 +61,9 @@ class XOAuth2:
 
 
 class OAuthExchange:
-    """One exchange of either: a message, a question; then, for who is refused, a reason and a last word."""
+    """One exchange of either: a message, a question. Who is refused is told why before, in JSON."""
 
-    __slots__ = ("_read", "_reason", "_refusal", "_username")
+    __slots__ = ("_read", "_reason", "_username")
 
     detail: Final = ""
 
@@ -71,34 +71,34 @@ class OAuthExchange:
         self._read = read
         self._reason = reason
         self._username = ""
-        self._refusal: AuthenticationError | None = None
 
     def step(self, response: bytes, /) -> Question:
-        r"""Takes the message and asks whose token that is; refused already, takes the client's word for it.
+        r"""Takes the message and asks whose token that is.
 
         >>> OAuthBearer().start(None).step(b"n,,\1auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHR\1\1")
         <Question>
         """
-        if self._refusal is not None:
-            raise self._refusal  # RFC 7628 §3.2.3 wants ^A here, and it makes no difference what comes
         try:
             self._username, token = self._read(response.decode())
         except UnicodeDecodeError:
             raise InvalidToken from None
         return Question(lambda accounts: accounts.token(token), self._username)
 
-    def answer(self, identity: object, /) -> bytes | Identity:
-        """Takes the identity whose token it is, or None: then the client is told why before it is refused."""
+    def answer(self, identity: object, /) -> Identity:
+        """Takes the identity whose token it is, or None."""
         if identity is None:
-            self._refusal = about(self._username, LogonDenied("logon denied"))
-            return self._reason
+            raise self._refused(LogonDenied("logon denied"))
         if not isinstance(identity, Identity):
             message = "Accounts.token answers with an Identity or None"
             raise TypeError(message)
         if self._username and fold(self._username) != identity.key:
-            self._refusal = about(self._username, Unsupported("another user's token"))
-            return self._reason
+            raise self._refused(Unsupported("another user's token"))
         return identity
+
+    def _refused(self, error: AuthenticationError) -> AuthenticationError:
+        # The client answers it by ^A (RFC 7628 §3.2.3), and it makes no difference what comes.
+        error.last_challenge = self._reason
+        return about(self._username, error)
 
 
 def _oauthbearer(message: str) -> tuple[str, str]:

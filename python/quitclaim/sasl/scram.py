@@ -119,7 +119,7 @@ class ScramExchange:
         authorization, bare = gs2.split(message)
         attribute = bare.partition(",")[0]
         username = gs2.unescaped(attribute[2:])
-        if not attribute.startswith("n=") or not username:
+        if not attribute.startswith("n=") or not 0 < len(username) <= _LONGEST_NAME:
             raise InvalidToken
         if authorization and fold(authorization) != fold(username):
             raise about(username, Unsupported("acting for another user"))
@@ -158,6 +158,7 @@ class _Header:
 
 
 _LONGEST: Final = 2048  # octets of a message: a name of 255, two nonces, and room for extensions
+_LONGEST_NAME: Final = 255  # characters; of 980, all of them marks, scramp's SASLprep makes 9 ms
 _SIZES: Final = {name: hashlib.new(digest).digest_size for name, digest in DIGESTS.items()}
 # For accounts that give None for nobody. Theirs would be better: this one's salts change by a restart.
 _NOBODYS: Final = secrets.token_bytes(32)

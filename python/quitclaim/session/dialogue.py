@@ -86,6 +86,7 @@ class Dialogue:
 
     __slots__ = (
         "address",
+        "asked",
         "bad_commands",
         "binding",
         "cause",
@@ -110,6 +111,7 @@ class Dialogue:
         "then",
         "username",
         "utf8",
+        "verdict",
         "waiting",
     )
 
@@ -146,6 +148,8 @@ class Dialogue:
         self.is_late = False  # what waits is the answer to a guess, and nothing but time is waited for
         self.guess: Guess | None = None  # of the attempt under way, once it is one
         self.handle: Handle | None = None  # of the attempt under way
+        self.asked = ""  # whom the accounts were asked for, in that attempt
+        self.verdict: bytes | None = None  # of an attempt that is over, but for the peer's last word
         self.mechanism = b""  # of the last attempt
         self.said_user: bytes | None = None  # what USER said, for the PASS right after it
         self.failures = 0

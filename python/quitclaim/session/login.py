@@ -28,11 +28,12 @@ from quitclaim.session.open_maildrop import OpenMaildrop
 if TYPE_CHECKING:
     from quitclaim.identity import Identity
     from quitclaim.maildrop.port import Maildrop
+    from quitclaim.observer import Cause
     from quitclaim.pop3 import Auth, BadResponse, Cancelled, Pass, Response, User
     from quitclaim.sasl.mechanism import Exchange, Mechanism
     from quitclaim.session.dialogue import Dialogue
 
-__all__ = ("auth", "bad_response", "cancelled", "password", "response", "too_long", "user")
+__all__ = ("auth", "bad_response", "cancelled", "given_up", "password", "response", "too_long", "user")
 
 
 def user(dialogue: Dialogue, command: User) -> bytes:
@@ -65,24 +66,37 @@ def auth(dialogue: Dialogue, command: Auth) -> bytes:
 
 def response(dialogue: Dialogue, response: Response) -> bytes:
     """A line of the exchange under way."""
-    return _respond(dialogue, response.token)
+    return _respond(dialogue, response.token) if dialogue.verdict is None else _last_word(dialogue)
 
 
 def cancelled(dialogue: Dialogue, _event: Cancelled) -> bytes:
     """`*`: the attempt is over, by the peer's wish."""
+    if dialogue.verdict is not None:
+        return _last_word(dialogue)
     _fail_handle(dialogue, _Cancellation())
     dialogue.service.counters.cancelled += 1
-    return _refused(dialogue, texts.CANCELLED, "cancelled")
+    return _refused(dialogue, texts.CANCELLED, "cancelled", dialogue.asked)
 
 
 def bad_response(dialogue: Dialogue, _event: BadResponse) -> bytes:
     """What is no base64 is refused like any token that is malformed."""
+    if dialogue.verdict is not None:
+        return _last_word(dialogue)
     return _refuse(dialogue, _fail_handle(dialogue, InvalidToken("no base64")))
 
 
 def too_long(dialogue: Dialogue) -> bytes:
     """A line of the exchange that exceeds its limit is refused like any token that is malformed."""
+    if dialogue.verdict is not None:
+        return _last_word(dialogue)
     return _refuse(dialogue, _fail_handle(dialogue, InvalidToken("line too long")))
+
+
+def given_up(dialogue: Dialogue, cause: Cause) -> None:
+    """The connection ends before an attempt that somebody was asked about: he may have learned enough."""
+    if dialogue.handle is not None and dialogue.asked and dialogue.service.observer is not None:
+        mechanism = dialogue.mechanism.decode()
+        dialogue.service.observer(Refused(dialogue.peer, mechanism, dialogue.asked, f"given up: {cause}"))
 
 
 # --- an attempt, from here to its reply
@@ -91,6 +105,7 @@ def too_long(dialogue: Dialogue) -> bytes:
 def _begin(dialogue: Dialogue, name: bytes, mechanism: Mechanism, initial_response: bytes | None) -> bytes:
     dialogue.service.counters.attempts += 1
     dialogue.mechanism = name
+    dialogue.asked = ""
     dialogue.guess = None  # of the attempt before: one that is cancelled counts, it may have had its answer
     try:
         dialogue.handle = dialogue.owner.acquire(mechanism.start(dialogue.binding))
@@ -111,8 +126,10 @@ def _respond(dialogue: Dialogue, token: bytes) -> bytes:
     if type(outcome) is bytes:
         return dialogue.connection.challenge(outcome)
     if isinstance(outcome, Question):
-        if dialogue.address is not None and (no := guesses.look(dialogue, outcome.username)):
-            return _refuse(dialogue, _fail_handle(dialogue, no))
+        dialogue.asked = outcome.username
+        refusal = guesses.look(dialogue, outcome.username)
+        if refusal is not None:
+            return _refuse(dialogue, _fail_handle(dialogue, refusal))
         return dialogue.ask(outcome.ask, dialogue.service.accounts, _answered)
     return _proven(dialogue, outcome)  # type: ignore[arg-type]  # a bytes of a subclass is nobody's challenge
 
@@ -201,7 +218,7 @@ def _refuse(dialogue: Dialogue, error: BaseException) -> bytes:
     counters = dialogue.service.counters
     if isinstance(error, AuthenticationError):
         counters.denied += 1
-        return _refused(dialogue, texts.DENIED, error.cause, error.username)
+        return _refused(dialogue, texts.DENIED, error.cause, error.username, error.last_challenge)
     if dialogue.guess is not None and not dialogue.username:
         dialogue.guess.was_none()  # nobody has looked at it
     if isinstance(error, MaildropInUse):
@@ -223,17 +240,30 @@ def _missing(error: BaseException) -> str:
     return "no answer" if isinstance(error, Unavailable) else "no handle"
 
 
-def _refused(dialogue: Dialogue, reply: bytes, cause: str, username: str = "") -> bytes:
+def _refused(
+    dialogue: Dialogue, reply: bytes, cause: str, username: str = "", last_challenge: bytes = b""
+) -> bytes:
     dialogue.handle = None
     dialogue.username = ""
-    dialogue.connection.refuse()
     dialogue.failures += 1
     service = dialogue.service
     if service.observer is not None:
         service.observer(Refused(dialogue.peer, dialogue.mechanism.decode(), username, cause))
+    if last_challenge:
+        dialogue.verdict = reply
+        return guesses.delayed(dialogue, lambda: dialogue.connection.challenge(last_challenge))
+    dialogue.connection.refuse()
     if dialogue.guess is None:
         return _told(dialogue, reply)
     return guesses.delayed(dialogue, lambda: _told(dialogue, reply))
+
+
+def _last_word(dialogue: Dialogue) -> bytes:
+    """The verdict, for a peer that was told why before: whatever it says to that."""
+    reply, dialogue.verdict = dialogue.verdict, None
+    assert reply is not None, "there was a verdict"  # noqa: S101 - our own mistake
+    dialogue.connection.refuse()
+    return _told(dialogue, reply)
 
 
 def _told(dialogue: Dialogue, reply: bytes) -> bytes:

@@ -144,22 +144,22 @@ class Session(Dialogue):
         try:
             if self.mail is not None and self.late is None:
                 self.mail.close()
-            if self.service.observer is not None:
-                self._tell_the_end(self.cause or cause)
+            self._tell_the_end(self.cause or cause)
         except Exception:  # noqa: BLE001 - the edge of a connection: it logs
             # An embedder's part. Nobody can be told, and the caller has others to look after.
             _log.exception("the session of %s is closed, and not well", self.peer)
             self.service.counters.errors += 1
 
     def _tell_the_end(self, cause: Cause) -> None:
-        observer = self.service.observer
-        if observer is not None:
-            mail = self.mail
-            if mail is None:
-                observer(Left(self.peer, self.username, cause, 0, 0, 0))
-                return
-            deleted = len(mail.deleted) if cause == "quit" else 0
-            observer(Left(self.peer, self.username, cause, mail.retrieved, mail.sent, deleted))
+        observer, mail = self.service.observer, self.mail
+        if observer is None:
+            return
+        if mail is None:
+            login.given_up(self, cause)
+            observer(Left(self.peer, self.username, cause, 0, 0, 0))
+            return
+        deleted = len(mail.deleted) if cause == "quit" else 0
+        observer(Left(self.peer, self.username, cause, mail.retrieved, mail.sent, deleted))
 
     def _run(self) -> bytes:
         """Answers what is unread, one line after the other, until something waits."""
