@@ -44,7 +44,7 @@ bench-rust: setup ## Prints the Rust table: churn and storm beside the peers.
 	@cargo bench --package quitclaim-benches --bench table
 
 bench-python: setup ## Prints the Python tables, one a group, with the extension as users get it (lto).
-	@.venv/bin/python -m maturin develop --locked --profile wheel --quiet
+	@PIP_QUIET=1 .venv/bin/python -m maturin develop --locked --profile wheel --quiet
 	@.venv/bin/python -m pytest benches/test_table_bench.py --benchmark-enable --benchmark-only --benchmark-group-by=group \
 		--benchmark-columns=median,iqr,min,ops
 

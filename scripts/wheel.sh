@@ -26,6 +26,8 @@ package = pathlib.Path(quitclaim.__file__).parent
 assert package.is_relative_to(sys.argv[1]), f"{package} is not the one just installed"
 assert (package / "py.typed").is_file(), "the type checkers' marker is missing"
 assert (package / "_quitclaim.pyi").is_file(), "the extension's stub is missing"
+assert (package / "contrib/fail2ban/filter.d/quitclaim.conf").is_file(), "fail2ban's filter is missing"
+assert importlib.metadata.entry_points(group="pytest11", name="quitclaim"), "pytest does not find the fixtures"
 print(f"wheel: quitclaim {importlib.metadata.version('quitclaim')} imports from {package}")
 PYTHON
 done

@@ -16,13 +16,12 @@ from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from quitclaim.cli import daemon
-from quitclaim.cli.arguments import Parser, add_data, data_folder
+from quitclaim.cli.arguments import Parser, add_flag, said
 from quitclaim.cli.ending import FAILED, USAGE, fail, sentence
-from quitclaim.cli.serve import add_listeners
 from quitclaim.config import Settings
 from quitclaim.errors import QuitclaimError, StaleHandle, TableFull
 from quitclaim.limits import Limits
-from quitclaim.server.connection import is_loopback
+from quitclaim.server.origin import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,24 +183,16 @@ class _Owner:
 def main() -> int:
     """Serves with the defect, on loopback, until SIGTERM or SIGINT; all handles are freed then."""
     parser = Parser(prog="python -m quitclaim.exchange50", description=_DESCRIPTION, epilog=_EPILOG)
-    add_data(parser)
-    add_listeners(parser)
-    arguments = parser.parse_args()
-    listen = tuple(arguments.listen or ())
-    if not all(is_loopback(one.host) for one in listen):
-        fail(USAGE, "this server has a defect on purpose: it listens on 127.0.0.1 or [::1] only")
+    add_flag(parser, "data")
+    add_flag(parser, "listen")
     limits = Limits(connections=_CONNECTIONS, connections_per_address=_CONNECTIONS)
+    settings = Settings(**said(parser.parse_args()), limits=limits)
+    if not all(is_loopback(one.host) for one in settings.listen):
+        fail(USAGE, "this server has a defect on purpose: it listens on 127.0.0.1 or [::1] only")
     table = Exchange50Table(room())
     sys.stderr.write(_BANNER.format(table.capacity))
     try:
-        daemon.run(
-            Settings(listen=listen or None),
-            data_folder(arguments),
-            table,
-            table.handles,
-            limits=limits,
-            program="exchange50",
-        )
+        daemon.run(settings, None, table, table.handles, program="exchange50")
     except (QuitclaimError, OSError) as error:
         fail(FAILED, sentence(error))
     finally:

@@ -6,6 +6,8 @@ import asyncio
 import shutil
 from typing import TYPE_CHECKING
 
+import pytest
+
 from quitclaim.database import Database
 from quitclaim.identity import Identity
 from quitclaim.maildrop.sqlite import SqliteStore
@@ -30,6 +32,7 @@ def uidls(folder: Path) -> list[str]:
         return asyncio.run(opened(SqliteStore(database)))
 
 
+@pytest.mark.pop3("maildrop-15")
 def test_new_mail_after_a_backup_has_names_that_no_client_has_seen(
     folder: Path, tmp_path: Path, quitclaim: Command
 ) -> None:

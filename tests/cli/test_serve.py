@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import poplib
 import re
 import signal
@@ -90,6 +91,7 @@ def is_open(address: tuple[str, int]) -> bool:
     return True
 
 
+@pytest.mark.pop3("maildrop-2", "asked-4")
 def test_sigkill_leaves_no_lock_and_a_socket_that_is_found_dead(serve: Start, folder: Path) -> None:
     server = serve()
     client = logged_in(server)
@@ -102,6 +104,7 @@ def test_sigkill_leaves_no_lock_and_a_socket_that_is_found_dead(serve: Start, fo
     assert list((folder / "run").iterdir()) == []
 
 
+@pytest.mark.pop3("login-34")
 def test_it_logs_logins_and_ends_of_sessions(serve: Start) -> None:
     server = serve()
     with pytest.raises(ConnectionError, match=r"\[AUTH\]"):
@@ -114,6 +117,35 @@ def test_it_logs_logins_and_ends_of_sessions(serve: Start) -> None:
         'login: peer=PEER mechanism=NTLM detail=NTLMv2 user="anna" messages=1 octets=29',
         'session ended: peer=PEER user="anna" cause="quit" retrieved=1 octets=29 deleted=0',
     ]
+
+
+@pytest.mark.pop3("maildrop-19")
+def test_who_leaves_without_quit_is_said_to_have(serve: Start) -> None:
+    server = serve()
+    client = logged_in(server)
+    client.dele(1)
+    client.close()
+    server.stop(signal.SIGTERM)
+    (line,) = (line for line in server.said().splitlines() if "session ended" in line)
+    assert "session ended without QUIT: peer=" in line
+    assert line.endswith(' user="anna" cause="lost" retrieved=0 octets=0 deleted=0')
+
+
+def test_it_logs_as_json_and_nothing_else_there(serve: Start) -> None:
+    server = serve("--listen", "0.0.0.0:0", "--log-format", "json")
+    address = ("127.0.0.1", server.address[1])
+    with pytest.raises(ConnectionError, match=r"\[AUTH\]"):
+        read_message(address, "anna", "guess")
+    read_message(address, "anna", PASSWORD)
+    server.stop(signal.SIGTERM)
+    lines = [json.loads(line) for line in server.said().splitlines()]
+    assert [line["event"] for line in lines] == ["message", "login failed", "login", "session ended"]
+    assert lines[0]["text"].startswith("warning: NTLM is old")
+
+
+def test_a_log_format_that_there_is_not_is_named(quitclaim: Command) -> None:
+    said = quitclaim("serve", "--log-format", "xml")
+    assert (said.code, said.err.count("\n"), "xml" in said.err) == (2, 1, True)
 
 
 def test_an_account_made_meanwhile_can_log_in(serve: Start, folder: Path, quitclaim: Command) -> None:
@@ -200,7 +232,8 @@ def test_a_database_that_is_none_is_named(tmp_path: Path, quitclaim: Command) ->
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"), [("listen = [", "end of document"), ("lisen = 1", "no key 'lisen'")]
+    ("text", "sentence"),
+    [("listen = [", ":1: "), ("lisen = 1", ":1: lisen: there is no such key here; write listen")],
 )
 def test_a_broken_configuration_is_named(
     text: str, sentence: str, tmp_path: Path, quitclaim: Command

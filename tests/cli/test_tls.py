@@ -64,9 +64,18 @@ def until_it_says(server: Running, words: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--listen", "pop3s://127.0.0.1:0"), "pop3s://127.0.0.1:0 needs a certificate: --tls-cert"),
-        (("--tls-key", "x.key"), "--tls-key needs the certificate that it is of: --tls-cert"),
-        (("--tls-cert", "no.pem"), "no.pem: No such file or directory"),
+        (
+            ("--listen", "pop3s://127.0.0.1:0"),
+            "--listen: pop3s://127.0.0.1:0 needs a certificate; give --tls-cert FILE.pem",
+        ),
+        (
+            ("--tls-key", "x.key"),
+            "--tls-key: it needs the certificate that it is of; give --tls-cert FILE.pem",
+        ),
+        (
+            ("--tls-cert", "no.pem"),
+            "--tls-cert: no.pem: No such file or directory; write the name of a file that can be read",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_said(quitclaim: Command, arguments: tuple[str, ...], sentence: str) -> None:
@@ -76,4 +85,4 @@ def test_what_cannot_be_used_is_said(quitclaim: Command, arguments: tuple[str, .
 def test_each_certificate_has_its_key(quitclaim: Command, pem: Path) -> None:
     ended = quitclaim("serve", "--tls-cert", pem, "--tls-cert", pem, "--tls-key", pem)
     assert ended.code == 1
-    assert "--tls-key is to be given for each --tls-cert" in ended.err
+    assert "--tls-key: there are 1 for 2 of tls-cert; write one for each, or none" in ended.err

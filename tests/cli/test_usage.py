@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 COMMANDS = [
     "serve",
+    "check-config",
     "user add",
     "user passwd",
     "user remove",
@@ -28,7 +29,7 @@ COMMANDS = [
 
 MISTAKES = {
     "": "it needs a command",
-    "sing": "there is no command 'sing'; there are: serve, user, deliver, who, restored, storm, demo",
+    "sing": "there is no command 'sing'; there are: serve, check-config, user, deliver, who, restored, storm",
     "user": "it needs an action",
     "user sing": "there is no action 'sing'; there are: add, passwd, remove, list",
     "user add": "NAME",
@@ -76,7 +77,7 @@ def test_help_fits_a_terminal(command: str, quitclaim: Command, monkeypatch: pyt
 
 def test_help_names_all_commands(quitclaim: Command) -> None:
     _, out, _ = quitclaim("--help")
-    assert all(f"\n    {command.split()[0]} " in out for command in COMMANDS)
+    assert all(f"\n    {command.split()[0]}" in out for command in COMMANDS)
 
 
 def test_the_version_is_the_packages(quitclaim: Command) -> None:

@@ -35,6 +35,7 @@ def server(serve: Start) -> Iterator[Running]:
     client.close()
 
 
+@pytest.mark.pop3("maildrop-4")
 def test_it_shows_sessions_locks_and_handles(server: Running, folder: Path, quitclaim: Command) -> None:
     code, out, err = quitclaim("who", "--data", folder)
     lines = [re.sub(r"127\.0\.0\.1:\d+ +\d s|(?<=room for )\S+", "…", line) for line in out.splitlines()]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import poplib
+import re
 import socket
 import subprocess
 import time
 from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -23,7 +25,6 @@ from quitclaim.testing import Controller
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from cryptography import x509
 
@@ -254,3 +255,12 @@ def test_curl_speaks_the_proxy_protocol_itself(handle_table: HandleTable[Any]) -
         done = subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)  # noqa: S603 - as above
     assert done.stdout == b"Subject: hello\r\n\r\nHello.\r\n"
     assert {event.peer.partition(":")[0] for event in events} == {PEER}
+
+
+def test_the_configuration_in_the_docs_is_one(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "operating.md"
+    (block,) = re.findall(r"```haproxy\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    file = tmp_path / "haproxy.cfg"
+    file.write_text(block)
+    checked = subprocess.run([installed("haproxy"), "-c", "-q", "-f", file], capture_output=True, check=False)  # noqa: S603 - as above
+    assert (checked.returncode, checked.stderr) == (0, b"")

@@ -1,4 +1,4 @@
-"""What the commands' arguments have in common: one sentence for a mistake, the data folder, the password."""
+"""What the commands' arguments have in common: one sentence for a mistake, options as flags, the password."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from quitclaim.cli.ending import FAILED, USAGE, fail
-from quitclaim.config import default_data
+from quitclaim.config import OPTIONS, Settings, default_data
 from quitclaim.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn, TypeVar
+
+    from quitclaim.config import Option
 
     T = TypeVar("T")
 
@@ -22,12 +24,14 @@ __all__ = (
     "Commands",
     "Parser",
     "add_data",
+    "add_flag",
     "add_password",
     "ask_password",
     "data_folder",
     "existing",
     "number",
     "parsed_by",
+    "said",
 )
 
 
@@ -89,11 +93,38 @@ def number(least: int, most: int, /) -> Callable[[str], int]:
     return parse
 
 
+def add_flag(parser: Parser, name: str, /) -> None:
+    """Adds the flag of an option of `serve`. It is None if it is not given."""
+    option = OPTIONS[name]
+    if option.parse is None:
+        parser.add_argument(f"--{name}", action="store_true", default=None, help=option.about)
+        return
+    repeated = "; may be repeated" if option.many else ""
+    parser.add_argument(
+        f"--{name}",
+        metavar=option.metavar,
+        type=parsed_by(option.parse),
+        action="append" if option.many else "store",
+        help=f"{option.about}{repeated} (default: {option.otherwise or _default(option)})",
+    )
+
+
+def said(arguments: argparse.Namespace, /) -> dict[str, Any]:
+    """What the flags of options say, by fields of `Settings`; those that are not given say nothing."""
+    given = {
+        option.field: getattr(arguments, option.field, None)  # a command may have some of them only
+        for option in OPTIONS.values()
+    }
+    return {
+        field: tuple(value) if isinstance(value, list) else value
+        for field, value in given.items()
+        if value is not None
+    }
+
+
 def add_data(parser: Parser, /) -> None:
     """Adds `--data`."""
-    parser.add_argument(
-        "--data", metavar="DIR", type=Path, help=f"the data folder (default: {_tilde(default_data())})"
-    )
+    add_flag(parser, "data")
 
 
 def data_folder(arguments: argparse.Namespace, /) -> Path:
@@ -159,6 +190,13 @@ def _typed(prompt: str) -> str:
     if not password:
         fail(USAGE, "no password was given: nothing was changed")
     return password
+
+
+def _default(option: Option) -> str:
+    value = getattr(Settings(), option.field)
+    if isinstance(value, Path):
+        return _tilde(value)
+    return ", ".join(map(str, value)) if option.many else str(value)
 
 
 def _tilde(path: Path) -> str:

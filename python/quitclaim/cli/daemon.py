@@ -9,6 +9,7 @@ import resource
 import signal
 import time
 from contextlib import contextmanager, suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import uvloop
@@ -16,74 +17,79 @@ import uvloop
 from quitclaim._quitclaim import __version__
 from quitclaim.accounts.sqlite import SqliteAccounts
 from quitclaim.cli.ending import sentence
-from quitclaim.cli.listeners import certificates, listeners, written
+from quitclaim.cli.listeners import listeners
 from quitclaim.cli.lookup import has_accounts
+from quitclaim.config import written
 from quitclaim.database import Database
 from quitclaim.maildrop.sqlite import SqliteStore
+from quitclaim.monitor.json_lines import JsonLines
 from quitclaim.monitor.log import EventLog
+from quitclaim.monitor.ntlmv1 import Ntlmv1Logins
 from quitclaim.monitor.status import StatusSocket
+from quitclaim.monitor.text import TextLines
 from quitclaim.server import Server, default_mechanisms
-from quitclaim.server.connection import is_loopback
+from quitclaim.server.origin import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from quitclaim.config import Settings
-    from quitclaim.limits import Limits
-    from quitclaim.monitor.status import Handles, Status
+    from quitclaim.monitor.log import Format
+    from quitclaim.monitor.status import Handles, Ntlmv1Entry, Status
+    from quitclaim.observer import Event, Observer
+    from quitclaim.sasl import Mechanism
     from quitclaim.server import Tls
     from quitclaim.session import ExchangeTable
 
 __all__ = ("raise_descriptor_limit", "run")
 
 
-def run(  # noqa: PLR0913 - each is a part of the process
+def run(
     settings: Settings,
-    folder: Path,
+    tls: Tls | None,
     table: ExchangeTable,
     handles: Callable[[], Handles],
     /,
     *,
-    limits: Limits,
     program: str = "quitclaim",
 ) -> None:
     """Serves the accounts and the mail of a folder until SIGTERM or SIGINT, and then drains.
 
     A second signal ends the process at once, as that signal would. When it listens, it says so on stdout, a
-    line for each socket: `listening on 127.0.0.1:40001 pop3`. At SIGHUP it reads its certificates again.
+    line for each socket: `listening on 127.0.0.1:40001 pop3`, with `proxy` behind it where balancers connect.
+    At SIGHUP it reads its certificates again.
 
     Args:
-        settings: where to listen, and what else a user may say.
-        folder: the data folder, which is made if it is not there.
+        settings: what a user has said; the data folder is made if it is not there.
+        tls: the certificates; as `certificates` of the settings gives them.
         table: the handle table.
         handles: what the status socket is to say of it.
-        limits: of the server.
         program: what it calls itself in its status.
 
     Raises:
         StoreUnavailable: the data folder cannot be used.
         OSError: an address cannot be listened on, or the status socket cannot be made.
-        SystemExit: there are no certificates that can be used, where there should be.
     """
-    tls = certificates(settings)
-    listen = listeners(settings, tls)
+    folder = settings.data
     # All that is said while it serves goes through the log: nobody may wait for a stderr that takes nothing.
-    with EventLog() as log, Database(folder) as database, SqliteAccounts(database) as accounts:
-        logging.basicConfig(
-            stream=log, format="%(asctime)s %(levelname)s %(name)s: %(message)s", datefmt=_DATE
-        )
-        logging.Formatter.converter = time.gmtime  # like the log's own lines
+    log_format: Format = JsonLines() if settings.log_format == "json" else TextLines()
+    with (
+        EventLog(format=log_format) as log,
+        Database(folder) as database,
+        SqliteAccounts(database) as accounts,
+    ):
+        logging.basicConfig(stream=log, format="%(levelname)s %(name)s: %(message)s")  # the log has the time
         store = SqliteStore(database)
-        plaintext = bool(settings.allow_plaintext)
+        ntlmv1 = Ntlmv1Logins() if settings.ntlm_v1 else None
         server = Server(
             accounts=accounts,
             store=store,
-            listen=listen,
-            mechanisms=default_mechanisms(domain=settings.domain),
-            limits=limits,
+            listen=listeners(settings, tls),
+            mechanisms=_mechanisms(settings),
+            limits=settings.limits,
             table=table,
-            observer=log,
+            observer=log if ntlmv1 is None else _both(log, ntlmv1),
         )
         empty = None if has_accounts(database) else folder
         began = time.monotonic()
@@ -103,11 +109,12 @@ def run(  # noqa: PLR0913 - each is a part of the process
                     {"peer": one.peer, "username": one.username, "seconds": one.seconds}
                     for one in server.sessions()
                 ],
+                "ntlmv1": None if ntlmv1 is None else _entries(ntlmv1),
             }
 
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             socket = StatusSocket(folder, status)
-            runner.run(_serve(server, socket, log, tls, plaintext=plaintext, empty=empty))
+            runner.run(_serve(server, socket, log, tls, settings, empty=empty))
 
 
 async def _serve(  # noqa: PLR0913 - each is a part of the process
@@ -115,9 +122,9 @@ async def _serve(  # noqa: PLR0913 - each is a part of the process
     socket: StatusSocket,
     log: EventLog,
     tls: Tls | None,
+    settings: Settings,
     /,
     *,
-    plaintext: bool,
     empty: Path | None,
 ) -> None:
     # Before it is said that it listens: whoever reads that may send a signal at once.
@@ -125,10 +132,11 @@ async def _serve(  # noqa: PLR0913 - each is a part of the process
         async with server, socket:
             for listener, address in server.bound:
                 scheme = "pop3s" if listener.implicit else "pop3"
-                print(f"listening on {written(*address)} {scheme}", flush=True)
+                behind = "" if listener.proxy is None else " proxy"
+                print(f"listening on {written(*address)} {scheme}{behind}", flush=True)
             if empty is not None:
                 log.write(f"warning: {empty} has no accounts yet: make one by `quitclaim user add NAME`\n")
-            _warn(server, log, plaintext=plaintext)
+            _warn(server, log, settings)
             await stopped.wait()
             # Inside: whoever drains may want to see, by the status socket, which sessions are left.
             await _drain(server, log)
@@ -195,20 +203,49 @@ def _stopped_by_signal(socket: StatusSocket) -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-def _warn(server: Server, log: EventLog, *, plaintext: bool) -> None:
+def _both(first: Observer, second: Observer) -> Observer:
+    def observe(event: Event) -> None:
+        first(event)
+        second(event)
+
+    return observe
+
+
+def _entries(logins: Ntlmv1Logins) -> list[Ntlmv1Entry]:
+    return [
+        {"username": one.username, "address": one.address, "logins": one.logins, "last": one.last}
+        for one in islice(logins.report(), _MOST)
+    ]
+
+
+def _warn(server: Server, log: EventLog, settings: Settings) -> None:
     """Says once what strangers on the network can do."""
+    if settings.ntlm_v1:
+        log.write(
+            "warning: with --ntlm-v1 whoever hears such a login has the password's hash in hours;"
+            " `quitclaim who` lists who still needs it.\n"
+        )
     heard = [
         written(host, port)
         for listener, (host, port) in server.bound
         if not listener.implicit and not is_loopback(host)
     ]
-    if heard:
+    if heard and "NTLM" in settings.mechanisms:
         log.write(
             f"warning: NTLM is old: whoever hears a login at {', '.join(heard)} can guess at its password."
             " Let only a network that you trust reach it.\n"
         )
-        if plaintext:
-            log.write("warning: with --allow-plaintext passwords cross the network unencrypted.\n")
+    if heard and settings.allow_plaintext:
+        log.write("warning: with --allow-plaintext passwords cross the network unencrypted.\n")
+
+
+def _mechanisms(settings: Settings) -> list[Mechanism]:
+    """Those that are to be offered, in the order in which they were said."""
+    known = {
+        mechanism.name.decode(): mechanism
+        for mechanism in default_mechanisms(domain=settings.domain, ntlmv1=settings.ntlm_v1)
+    }
+    return [known[name] for name in settings.mechanisms]
 
 
 def raise_descriptor_limit() -> int:
@@ -221,7 +258,7 @@ def raise_descriptor_limit() -> int:
     return min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], _MOST_DESCRIPTORS)
 
 
+_MOST: Final = 1_000  # entries of a list that is shown
 _AT_ONCE: Final = 0.3  # seconds, after which whoever stopped it wonders
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
-_DATE: Final = "%Y-%m-%dT%H:%M:%SZ"
 _MOST_DESCRIPTORS: Final = 65_536

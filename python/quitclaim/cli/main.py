@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from quitclaim._quitclaim import __version__
-from quitclaim.cli import deliver, demo, restored, serve, storm, user, who
+from quitclaim.cli import check_config, deliver, demo, restored, serve, storm, user, who
 from quitclaim.cli.arguments import Parser
 from quitclaim.cli.ending import FAILED, INTERRUPTED, fail, sentence
 from quitclaim.errors import QuitclaimError
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None, /) -> int:
     parsed = parser.parse_args(arguments)
     run: Callable[[object], int] | None = getattr(parsed, "run", None)
     if run is None:
-        parser.error("it needs a command: serve, user, deliver, who, restored, storm or demo")
+        parser.error("it needs a command: serve, check-config, user, deliver, who, restored, storm or demo")
     try:
         return run(parsed)
     except KeyboardInterrupt:
@@ -51,7 +51,7 @@ def _parser() -> Parser:
         "--version", action="version", version=f"quitclaim {__version__}", help="prints the version"
     )
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
-    for command in (serve, user, deliver, who, restored, storm, demo):
+    for command in (serve, check_config, user, deliver, who, restored, storm, demo):
         command.add_to(commands)
     return parser
 

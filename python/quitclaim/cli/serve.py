@@ -7,23 +7,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from quitclaim import config
 from quitclaim.cli import daemon
-from quitclaim.cli.arguments import add_data, parsed_by
+from quitclaim.cli.arguments import add_flag, said
+from quitclaim.cli.configured import configured
 from quitclaim.cli.ending import FAILED, fail
-from quitclaim.config import Settings, default_data
-from quitclaim.limits import Limits
+from quitclaim.config import LIMITS, OPTIONS
 from quitclaim.server import default_table
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from quitclaim.cli.arguments import Commands, Parser
+    from quitclaim.cli.arguments import Commands
     from quitclaim.handles import HandleTable
+    from quitclaim.limits import Limits
     from quitclaim.monitor.status import Handles
     from quitclaim.sasl import Exchange
 
-__all__ = ("add_listeners", "add_to", "settings")
+__all__ = ("add_to",)
 
 
 def add_to(commands: Commands, /) -> None:
@@ -35,93 +35,44 @@ def add_to(commands: Commands, /) -> None:
         description=_DESCRIPTION,
         epilog=_EPILOG,
     )
+    parser.usage = "quitclaim serve [--config FILE.toml] [OPTION]..."
     parser.set_defaults(run=_serve)
-    add_data(parser)
-    add_listeners(parser)
-    parser.add_argument(
-        "--domain",
-        metavar="NAME",
-        type=parsed_by(config.domain),
-        help="the NetBIOS name of the domain that NTLM clients are told (default: none)",
-    )
-    parser.add_argument(
-        "--allow-plaintext",
-        action="store_true",
-        default=None,
-        help="takes passwords in plaintext (USER, AUTH PLAIN) from other machines too, without TLS",
-    )
-    parser.add_argument(
-        "--tls-cert",
-        metavar="FILE.pem",
-        type=Path,
-        action="append",
-        help="a certificate, and behind it those that lead to its root's: there is TLS then, by STLS and at"
-        " pop3s://; may be repeated: clients get the one for the name that they ask for, or the first",
-    )
-    parser.add_argument(
-        "--tls-key",
-        metavar="FILE.pem",
-        type=Path,
-        action="append",
-        help="its private key, not encrypted; may be repeated (default: in the certificate's file)",
-    )
+    for name in OPTIONS:
+        add_flag(parser, name)
     parser.add_argument(
         "--config",
         metavar="FILE.toml",
         type=Path,
-        help="takes from there what the flags do not say; its keys are their names: data,"
-        " listen (a list), domain, allow-plaintext, tls-cert, tls-key (a file or a list)",
+        help="takes from there what the flags do not say; the package's contrib/quitclaim.toml has every key",
     )
-
-
-def add_listeners(parser: Parser, /) -> None:
-    """Adds `--listen`."""
-    parser.add_argument(
-        "--listen",
-        metavar="[pop3[s]://]HOST:PORT",
-        type=parsed_by(config.address),
-        action="append",
-        help="where to listen, with pop3s:// by TLS from the beginning; may be repeated; port 0 takes a free"
-        " one (default: 127.0.0.1:1110)",
-    )
-
-
-def settings(arguments: Namespace, /) -> Settings:
-    """What the flags say, over what the file says.
-
-    Raises:
-        SystemExit: the file cannot be read or used.
-    """
-    flags = Settings(
-        data=arguments.data,
-        listen=tuple(arguments.listen) if arguments.listen else None,
-        domain=arguments.domain,
-        allow_plaintext=arguments.allow_plaintext,
-        tls_cert=tuple(arguments.tls_cert) if arguments.tls_cert else None,
-        tls_key=tuple(arguments.tls_key) if arguments.tls_key else None,
-    )
-    if arguments.config is None:
-        return flags
-    try:
-        return flags.over(config.load(arguments.config))
-    except ValueError as error:
-        fail(FAILED, str(error))
-    except OSError as error:
-        fail(FAILED, f"{arguments.config} cannot be read: {error.strerror}")
 
 
 def _serve(arguments: Namespace) -> int:
-    chosen = settings(arguments)
-    limits = _limits(daemon.raise_descriptor_limit())
+    chosen = configured(said(arguments), arguments.config)
+    limits = _with_descriptors(chosen.settings.limits, daemon.raise_descriptor_limit())
     table = default_table(limits)
-    daemon.run(chosen, chosen.data or default_data(), table, lambda: _handles(table), limits=limits)
+    daemon.run(replace(chosen.settings, limits=limits), chosen.tls, table, lambda: _handles(table))
     return 0
 
 
-def _limits(descriptors: int) -> Limits:
-    """The default ones, but no more connections than there can be descriptors for."""
-    limits = Limits()
-    return replace(limits, connections=max(1, min(limits.connections, descriptors - _RESERVE)))
+def _with_descriptors(limits: Limits, descriptors: int) -> Limits:
+    """These limits; of the connections that nobody has asked for, no more than there are descriptors for.
+
+    Raises:
+        SystemExit: there are too few for any connection, or for as many as somebody has asked for.
+    """
+    room = descriptors - _RESERVE
+    if room <= 0:
+        fail(FAILED, f"{descriptors} open files are too few, it needs more than {_RESERVE}: ulimit -n")
+    if limits.connections <= room:
+        return limits
+    if limits.connections != LIMITS["connections"]:
+        fail(
+            FAILED,
+            f"{limits.connections} connections need {limits.connections + _RESERVE} open files, and there may"
+            f" be {descriptors}: ulimit -n, or write connections = {room}",
+        )
+    return replace(limits, connections=room)
 
 
 def _handles(table: HandleTable[Exchange]) -> Handles:
@@ -138,13 +89,17 @@ def _handles(table: HandleTable[Exchange]) -> Handles:
     }
 
 
-_RESERVE: Final = 128  # descriptors that are no connections: 64 lock files, the database, what listens
+# Descriptors that are no connections: 64 lock files, and 64 for the rest. That is the database, the log, the
+# loop and what listens (23 of a server with one listener), eight who ask for the status, and whoever is being
+# told to come again.
+_RESERVE: Final = 64 + 64
 _MOST: Final = 1_000  # handles of a census
 
 _DESCRIPTION: Final = """\
 Serves the mail of a data folder by POP3, with NTLM (SPA), until SIGTERM or
-Ctrl-C; then it lets sessions end, for ten seconds at most. A second signal
-ends it at once. When it is ready it says so on stdout, a line for each socket:
+Ctrl-C; then it lets sessions end, for ten seconds unless a file says another
+drain-timeout. A second signal ends it at once. When it is ready it says so on
+stdout, a line for each socket:
 
   listening on 127.0.0.1:1110 pop3
 
@@ -159,19 +114,9 @@ examples:
   quitclaim serve --listen 127.0.0.1:110 --listen '[::1]:110' --domain EXAMPLE
   quitclaim serve --listen 0.0.0.0:110 --listen pop3s://0.0.0.0:995 \\
       --tls-cert mail.pem --tls-key mail.key
-  quitclaim serve --config quitclaim.toml, where that has, for example:
-
-    data = "/var/lib/quitclaim"    # relative to the file, if it is relative
-    listen = ["127.0.0.1:110", "pop3s://[::]:995"]
-    tls-cert = "mail.pem"
-    tls-key = "mail.key"
-    domain = "EXAMPLE"
-    allow-plaintext = false
-
-`quitclaim user add NAME` makes an account, `quitclaim who` shows what the
-server holds.
+  quitclaim serve --listen '10.0.0.7:110?proxy=1' --trusted-proxies 10.0.0.1
+  quitclaim serve --config quitclaim.toml
 
 exit codes: 0 stopped by a signal, 1 it cannot serve (an address is taken, the
-data folder or the configuration cannot be used), 2 wrong arguments. A sentence
-on stderr says which.
+data folder or the configuration cannot be used), 2 wrong arguments.
 """

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 
 from quitclaim.cli.arguments import add_data, data_folder
 from quitclaim.cli.ending import FAILED, fail
+from quitclaim.identity import fold
 from quitclaim.monitor import status
-from quitclaim.monitor.log import quoted
+from quitclaim.monitor.text import quoted
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator
 
     from quitclaim.cli.arguments import Commands
-    from quitclaim.monitor.status import Status
+    from quitclaim.monitor.status import Ntlmv1Entry, Status
 
 __all__ = ("add_to", "lines")
 
@@ -67,6 +69,19 @@ def lines(server: Status, /) -> Iterator[str]:
     for handle in census[:_MOST]:
         yield f"    {handle['owner']:<24} {_duration(handle['age']):>8}  {handle['state']}"
     yield from _more(handles["live"], len(census))
+    if server["ntlmv1"] is not None:
+        yield from _ntlmv1(server["ntlmv1"])
+
+
+def _ntlmv1(entries: list[Ntlmv1Entry]) -> Iterator[str]:
+    """Who is still to be moved away from it: the list is to become empty, and then the switch can go."""
+    users = len({fold(one["username"]) for one in entries})
+    yield f"  NTLMv1    {'1 user logs' if users == 1 else f'{users:,} users log'} in by it"
+    for one in entries[:_MOST]:
+        last = time.strftime("%Y-%m-%d %H:%MZ", time.gmtime(one["last"]))
+        times = "once" if one["logins"] == 1 else f"{one['logins']:,} times"
+        yield f"    {one['address']:<24} {times:>12}, last {last}  {quoted(one['username'])}"
+    yield from _more(len(entries), len(entries))
 
 
 def _doing(server: Status) -> str:
@@ -100,7 +115,8 @@ _MOST: Final = 100  # lines of each list
 _DESCRIPTION: Final = """\
 Shows what the servers on a data folder hold at this moment: sessions, with
 their peers and users; locks of maildrops, with the processes that hold them;
-live credential handles, the oldest first, with their peers and ages.
+live credential handles, the oldest first, with their peers and ages. Where
+`serve --ntlm-v1` takes NTLMv1: who has logged in by it since, and from where.
 """
 
 _EPILOG: Final = """\

@@ -87,7 +87,7 @@ class EventLog:
         self._batch.append(f"{self._opening}{text}\n")
 
     def write(self, text: str, /) -> None:
-        """Writes somebody else's lines, in any thread: as they are, unless the format has its own idea.
+        """Writes somebody else's lines, in any thread, with the time: once, however many they are.
 
         `logging.StreamHandler(log)` is a handler for which nobody waits either.
         """

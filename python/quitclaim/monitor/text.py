@@ -36,14 +36,14 @@ class TextLines:
 
     def event(self, event: Event, /) -> str:
         """The rest of the line for an event; empty for what is not worth one."""
-        kind = type(event)
-        if kind is Refused:
+        # First of all, as what follows: in a storm there is one of each for every refusal.
+        if isinstance(event, Refused):
             return (
-                f"login failed: peer={event.peer} mechanism={event.mechanism}"  # type: ignore[union-attr]
-                f" user={quoted(event.username)} cause={quoted(event.cause)}"  # type: ignore[union-attr]
+                f"login failed: peer={event.peer} mechanism={event.mechanism}"
+                f" user={quoted(event.username)} cause={quoted(event.cause)}"
             )
-        if kind is Connected:
-            return ""  # first, as what follows: in a storm there is one of each for every refusal
+        if isinstance(event, Connected):
+            return ""
         if isinstance(event, Left):
             if not event.username:
                 return ""
@@ -69,9 +69,13 @@ class TextLines:
         """
         return f"log: {lines} lines were lost"
 
-    def message(self, text: str, _time: str, /) -> str:
-        """Somebody else's lines: as they are."""
-        return text
+    def message(self, text: str, time: str, /) -> str:
+        r"""Somebody else's lines, with the time before the first.
+
+        >>> TextLines().message("warning: two\nlines\n", "2026-11-22T22:00:00Z")
+        '2026-11-22T22:00:00Z warning: two\nlines\n'
+        """
+        return f"{self.opening(time)}{text}"
 
 
 def quoted(text: str, /) -> str:
