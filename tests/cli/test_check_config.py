@@ -80,6 +80,16 @@ def test_it_makes_no_data_folder(file: Path, quitclaim: Command) -> None:
     assert list(file.parent.iterdir()) == [file]
 
 
+def test_it_says_what_serve_would_fail_by(file: Path, quitclaim: Command) -> None:
+    file.write_text('data = "quitclaim.toml"\nlisten = ["0.0.0.0:99", "10.0.0.7:99"]\n')
+    said = quitclaim("check-config", file)
+    assert (said.code, said.out) == (1, "")
+    assert said.err.splitlines() == [
+        f"{file}:1: data: {file} is no folder; write the name of one, or of one to be made",
+        f"{file}:2: listen: 10.0.0.7:99 is one of the addresses that 0.0.0.0:99 takes; write one of the two",
+    ]
+
+
 def test_it_says_all_that_is_wrong(file: Path, quitclaim: Command) -> None:
     file.write_text('domain = ""\n[limits]\nconnections = 0\n')
     said = quitclaim("check-config", file)

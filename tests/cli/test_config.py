@@ -10,6 +10,7 @@ import pytest
 from quitclaim.cli.arguments import Parser, add_flag, said
 from quitclaim.cli.configured import configured
 from quitclaim.config import LIMITS, OPTIONS, Address, Settings, contradictions, default_data, over, read
+from quitclaim.config.addresses import address
 from quitclaim.config.lines import key_lines
 from quitclaim.limits import Limits
 from quitclaim.server import Listener, Proxy, default_mechanisms
@@ -254,9 +255,59 @@ def test_a_certificate_in_a_flag_leaves_no_key_of_the_file(tmp_path: Path) -> No
     assert over(flags("--tls-cert", "c.pem"), in_file) == {"tls_cert": (Path("c.pem"),)}
 
 
+def test_an_address_in_another_spelling_is_the_same() -> None:
+    listen = (address("[0:0::1]:110"), address("[::1]:110"))
+    (found,) = contradictions(Settings(listen=listen), by_flags=True)
+    assert found == (("listen",), "[::1]:110 is there twice; write it once")
+
+
 def test_two_listeners_at_free_ports_are_no_contradiction() -> None:
     settings = Settings(listen=(Address("127.0.0.1", 0), Address("127.0.0.1", 0)))
     assert list(contradictions(settings, by_flags=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow"),
+    [("0.0.0.0:110", "127.0.0.1:110"), ("[::]:110", "[::1]:110"), ("[0:0::0]:110", "[2001:db8::7]:110")],
+)
+def test_all_addresses_and_one_of_them_cannot_have_the_same_port(wide: str, narrow: str) -> None:
+    for listen in ((address(wide), address(narrow)), (address(narrow), address(wide))):
+        (found,) = contradictions(Settings(listen=listen), by_flags=True)
+        assert found.options == ("listen",)
+        assert found.what.startswith(f"{narrow} is one of the addresses that ")
+
+
+@pytest.mark.parametrize(
+    "listen",
+    [
+        ("0.0.0.0:110", "127.0.0.1:1110"),
+        ("0.0.0.0:0", "127.0.0.1:0"),
+        ("0.0.0.0:110", "[::]:110"),
+        ("0.0.0.0:110", "[::1]:110"),
+        ("[::]:110", "127.0.0.1:110"),
+        ("127.0.0.1:110", "127.0.0.2:110"),
+        ("0.0.0.0:110", "mail.example.org:110"),
+    ],
+)
+def test_addresses_that_can_be_had_together_are_no_contradiction(listen: tuple[str, ...]) -> None:
+    settings = Settings(listen=tuple(map(address, listen)))
+    assert list(contradictions(settings, by_flags=True)) == []
+
+
+@pytest.mark.parametrize("name", ["file", "file/mail", "file/a/b"])
+def test_a_file_where_the_data_folder_should_be_is_named(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (found,) = contradictions(Settings(data=tmp_path / name), by_flags=True)
+    said = f"{tmp_path}/file is no folder; write the name of one, or of one to be made"
+    assert found == (("data",), said)
+
+
+@pytest.mark.parametrize("name", [".", "link", "link/mail", "a/b/c", "gone"])
+def test_a_data_folder_that_is_there_or_can_be_made_is_no_contradiction(name: str, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    before = list(tmp_path.iterdir())
+    assert list(contradictions(Settings(data=tmp_path / name), by_flags=True)) == []
+    assert list(tmp_path.iterdir()) == before
 
 
 def test_the_defaults_are_those_of_an_embedded_server() -> None:

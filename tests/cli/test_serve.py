@@ -68,7 +68,7 @@ def test_it_says_for_whom_it_waits(serve: Start) -> None:
         pass
     client.quit()
     assert server.process.wait(20) == 0
-    assert "stopping: 1 session has 10 s to end; the same signal again ends it now\n" in server.said()
+    assert "Z stopping: 1 session has 10 s to end; the same signal again ends it now\n" in server.said()
 
 
 def test_a_second_signal_ends_it_at_once(serve: Start, folder: Path) -> None:
@@ -168,15 +168,15 @@ def test_it_warns_where_strangers_can_hear_it(serve: Start) -> None:
     server.stop(signal.SIGTERM)
     ntlm, plaintext = server.said().splitlines()
     assert "NTLM is old" in ntlm
-    assert plaintext == "warning: with --allow-plaintext passwords cross the network unencrypted."
+    assert plaintext.endswith("Z warning: with --allow-plaintext passwords cross the network unencrypted.")
 
 
 def test_it_warns_where_nobody_can_log_in(start: Start, tmp_path: Path) -> None:
     server = start("-m", "quitclaim", "serve", "--data", tmp_path / "new", "--listen", "127.0.0.1:0")
     server.stop(signal.SIGTERM)
-    assert server.said() == (
-        f"warning: {tmp_path}/new has no accounts yet: make one by `quitclaim user add NAME`\n"
-    )
+    time, _, said = server.said().partition(" ")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", time)
+    assert said == f"warning: {tmp_path}/new has no accounts yet: make one by `quitclaim user add NAME`\n"
 
 
 def test_the_defect_is_not_even_imported(start: Start, folder: Path) -> None:

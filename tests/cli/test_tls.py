@@ -50,7 +50,7 @@ def test_sighup_has_it_read_its_certificates_again(serve: Start, pem: Path) -> N
     new = issue("localhost")
     pem_of(pem.parent, new)
     server.process.send_signal(signal.SIGHUP)
-    until_it_says(server, "the certificates were read again")
+    until_it_says(server, "Z the certificates were read again\n")
     poplib.POP3_SSL(*server.address, context=trusting(new), timeout=10).quit()
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PEER = "192.0.2.7:4711"
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 FAILED = Refused(PEER, "NTLM", "anna", "logon denied")
 
 
@@ -74,7 +75,7 @@ def test_a_burst_is_written_once() -> None:
 def test_a_line_begins_with_the_time_in_utc() -> None:
     with EventLog(stream := Stream()) as log:
         asyncio.run(note(log, [FAILED]))
-    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ login failed: ", stream.getvalue())
+    assert re.match(rf"{TIME} login failed: ", stream.getvalue())
 
 
 async def note_in_turns(log: EventLog, names: Iterable[str]) -> None:
@@ -112,14 +113,20 @@ def test_it_may_be_closed_twice_and_says_nothing_afterwards() -> None:
 def test_who_forgets_to_close_it_has_the_last_lines_nevertheless() -> None:
     script = "from quitclaim.monitor.log import EventLog; EventLog().write('the last line\\n')"
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)  # noqa: S603 - ours
-    assert ended.stderr == b"the last line\n"
+    assert ended.stderr.endswith(b"Z the last line\n")
 
 
 def test_logging_may_write_there() -> None:
     with EventLog(stream := Stream()) as log:
         record = logging.LogRecord("test", logging.ERROR, "", 0, "of %s", (PEER,), None)
         logging.StreamHandler(log).handle(record)
-    assert stream.getvalue() == f"of {PEER}\n"
+    assert re.fullmatch(rf"{TIME} of {PEER}\n", stream.getvalue())
+
+
+def test_somebody_elses_lines_begin_with_the_time_once() -> None:
+    with EventLog(stream := Stream()) as log:
+        log.write("warning: two\nlines\n")
+    assert re.fullmatch(rf"{TIME} warning: two\nlines\n", stream.getvalue())
 
 
 # --- what a stream cannot encode is escaped, and no other line is lost by it

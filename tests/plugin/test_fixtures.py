@@ -52,6 +52,41 @@ def test_what_a_test_leaves_in_a_table_is_its_error(run: Callable[[str], pytest.
     outcome.stdout.no_fnmatch_line("*a secret*'")
 
 
+def test_an_owner_that_is_dropped_has_left_nothing(run: Callable[[str], pytest.RunResult]) -> None:
+    outcome = run("""
+        def test_it(handle_table):
+            handle_table.owner("192.0.2.7:4711").acquire(object())
+    """)
+    outcome.assert_outcomes(passed=1)
+
+
+def test_an_owner_in_a_cycle_has_left_its_handles_until_that_is_collected(
+    run: Callable[[str], pytest.RunResult],
+) -> None:
+    outcome = run("""
+        import gc
+
+        import pytest
+
+        @pytest.fixture(autouse=True)
+        def rare_collection():
+            gc.disable()
+            yield
+            gc.enable()
+
+        @pytest.mark.parametrize("collects", [True, False])
+        def test_it(handle_table, collects):
+            cycle = [handle_table.owner("192.0.2.7:4711")]
+            cycle.append(cycle)
+            cycle[0].acquire(object())
+            del cycle
+            if collects:
+                gc.collect()
+    """)
+    outcome.assert_outcomes(passed=2, errors=1)
+    outcome.stdout.fnmatch_lines(["1 handle was not given back:", "  of 192.0.2.7:4711, idle"])
+
+
 def test_a_test_that_fails_says_only_why(run: Callable[[str], pytest.RunResult]) -> None:
     outcome = run("""
         def test_it(handle_table):

@@ -211,6 +211,13 @@ def test_an_address_that_is_taken_is_told_by_the_controller() -> None:
             controller.__enter__()
 
 
+def test_a_host_that_can_have_no_address_is_told_as_one_that_has_none() -> None:
+    listen = [Listener("a..b")]
+    controller = Controller(accounts=MemoryAccounts({}), store=MemoryStore(), listen=listen)
+    with pytest.raises(OSError, match=r"cannot listen on a\.\.b:1110: this is no name of a host"):
+        controller.__enter__()
+
+
 def test_one_network_of_ipv6_is_one_address_to_the_limits(count: Callable[[str], bool]) -> None:
     assert [count(address) for address in ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1")] == [
         True,

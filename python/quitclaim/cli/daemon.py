@@ -19,6 +19,7 @@ from quitclaim.accounts.sqlite import SqliteAccounts
 from quitclaim.cli.ending import sentence
 from quitclaim.cli.listeners import listeners
 from quitclaim.cli.lookup import has_accounts
+from quitclaim.cli.memory import find_trim, giving_back
 from quitclaim.config import written
 from quitclaim.database import Database
 from quitclaim.maildrop.sqlite import SqliteStore
@@ -127,8 +128,15 @@ async def _serve(  # noqa: PLR0913 - each is a part of the process
     *,
     empty: Path | None,
 ) -> None:
+    def gone() -> int:
+        return server.counters.connections - server.connected
+
     # Before it is said that it listens: whoever reads that may send a signal at once.
-    with _stopped_by_signal(socket) as stopped, _renewed_by_signal(tls, log):
+    with (
+        _stopped_by_signal(socket) as stopped,
+        _renewed_by_signal(tls, log),
+        giving_back(gone, find_trim(), asyncio.get_running_loop()),
+    ):
         async with server, socket:
             for listener, address in server.bound:
                 scheme = "pop3s" if listener.implicit else "pop3"
