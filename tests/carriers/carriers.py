@@ -58,6 +58,9 @@ class Carrier(Protocol):
     def until_asked(self) -> None:
         """Waits until such an answer is waited for."""
 
+    def until_gone(self) -> None:
+        """Waits until it is known that nobody is connected, whatever is still waited for."""
+
     def let_go(self) -> None:
         """Lets all such answers come."""
 
@@ -169,6 +172,9 @@ class Alone:
         """See `Carrier`."""
         assert self._held
 
+    def until_gone(self) -> None:
+        """See `Carrier`: it is known at once."""
+
     def let_go(self) -> None:
         """See `Carrier`."""
         while self._held:
@@ -244,6 +250,10 @@ class Served:
     def until_asked(self) -> None:
         """See `Carrier`."""
         self.until(lambda: self._gate.waiting > 0)
+
+    def until_gone(self) -> None:
+        """See `Carrier`."""
+        self.until(lambda: not self._roster.peers)
 
     def let_go(self) -> None:
         """See `Carrier`."""

@@ -326,6 +326,7 @@ def test_who_is_lost_while_a_back_end_answers_leaves_no_lock(
     carrier.until_asked()
     assert len(table) == 1
     wire.reset()
+    carrier.until_gone()
     carrier.let_go()
     carrier.settle()
     assert (len(table), table.freed) == (0, {"owner": 1})
