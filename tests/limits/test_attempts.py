@@ -102,6 +102,22 @@ def test_an_owner_at_a_known_address_does_not_feel_a_guesser() -> None:
     assert world.right("192.0.2.7", "anna") == (0.0, True)
 
 
+@pytest.mark.pop3("login-33")
+def test_an_owner_at_a_known_address_does_not_feel_who_guesses_at_others_from_there() -> None:
+    world = World()
+    world.right("192.0.2.7", "anna")
+    for number in range(500):
+        world.wrong("192.0.2.7", f"user {number}")
+    assert world.right("192.0.2.7", "bert") == (15.0, False)
+    assert world.right("192.0.2.7", "anna") == (0.0, True)
+
+
+def test_guesses_at_a_user_from_where_that_user_is_known_are_bounded() -> None:
+    world = World()
+    world.right("192.0.2.7", "anna")
+    assert sum(world.wrong("192.0.2.7", "anna")[1] for _ in range(500)) == 100
+
+
 def test_a_guesser_with_an_account_of_his_own_is_not_forgiven_by_using_it() -> None:
     world = World()
     looked_at = 0

@@ -28,9 +28,11 @@ class Attempts:
       one is. An address is forgiven one wrong guess in twenty seconds, and a user one in fifteen minutes.
 
     So a user who mistypes thrice notices nothing. A guesser has some 4,400 guesses a day from one address,
-    and at one user some 115 from all addresses together. The user's own count does not hold for an address
-    from which that user has logged in before, so that nobody can lock the owner out there; what the owner
-    mistypes there counts for the address alone.
+    and at one user some 115 from all addresses together.
+
+    At an address from which that user has logged in before neither count holds: only guesses at that user
+    from there do, with the numbers of an address. So nobody can lock the owner out there but who shares the
+    address and guesses at that very name. What the owner mistypes there counts for the address, too.
 
     Memory is bounded, whatever is said: see `Failures`, `KnownAddresses` and `Limits.remembered`. Names are
     kept as a keyed hash of sixteen octets. Nothing is kept on disk.
@@ -54,7 +56,7 @@ class Attempts:
     >>> guess.was_right()
     """
 
-    __slots__ = ("_clock", "_key", "_limits", "addresses", "known", "sleep", "users")
+    __slots__ = ("_clock", "_key", "_limits", "addresses", "known", "pairs", "sleep", "users")
 
     def __init__(
         self,
@@ -78,6 +80,7 @@ class Attempts:
             forgotten_after=limits.user_guess_forgotten, most=most, inherited=limits.user_guesses - 1
         )
         self.known = KnownAddresses(most=most)
+        self.pairs: Failures[bytes] = Failures(forgotten_after=limits.address_guess_forgotten, most=most)
 
     def guess(self, address: str, username: str, /) -> Guess:
         """Takes note of a guess, which is wrong until it is said to be right.
@@ -87,27 +90,29 @@ class Attempts:
             username: folded, whether there is such a user or not; empty if the mechanism knows none.
         """
         now, limits = self._clock(), self._limits
-        user = blake2b(username.encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).digest()
-        by_address = self.addresses.count(address, now=now)
-        locked_out = by_address >= limits.address_guesses
-        at_user = 0
-        counts = bool(username) and not self.known.has(user, address, now=now)
-        if counts:
-            at_user = self.users.count(user, now=now)
-            locked_out |= at_user >= limits.user_guesses
-        if not locked_out:
+        user = self._hashed(username.encode("utf-8", "surrogatepass")) if username else b""
+        pair = b""
+        if user and self.known.has(user, address, now=now):
+            pair = self._hashed(user + address.encode())
+            wrong = self.pairs.count(pair, now=now)
+            is_locked_out = wrong >= limits.address_guesses
+        else:
+            by_address = self.addresses.count(address, now=now)
+            at_user = self.users.count(user, now=now) if user else 0
+            wrong = max(by_address, at_user)
+            is_locked_out = by_address >= limits.address_guesses or at_user >= limits.user_guesses
+        guess = Guess(self, address, user, pair, delay=self._delay(wrong), is_locked_out=is_locked_out)
+        if not is_locked_out:
             # Before the answer is known: of a thousand that come at once, only so many are looked at.
             self.addresses.add(address, now=now)
-            if counts:
+            if pair:
+                self.pairs.add(pair, now=now)
+            elif user:
                 self.users.add(user, now=now)
-        return Guess(
-            self,
-            address,
-            user if username else b"",
-            counts_for_user=counts,
-            delay=self._delay(max(by_address, at_user)),
-            is_locked_out=locked_out,
-        )
+        return guess
+
+    def _hashed(self, octets: bytes) -> bytes:
+        return blake2b(octets, key=self._key, digest_size=16).digest()
 
     def _delay(self, wrong: int) -> float:
         beyond = wrong - self._limits.free_guesses
@@ -118,7 +123,9 @@ class Attempts:
     def take_back(self, guess: Guess, /) -> None:
         """Forgets a guess: it was none."""
         self.addresses.take_back(guess.address)
-        if guess.counts_for_user:
+        if guess.pair:
+            self.pairs.take_back(guess.pair)
+        elif guess.user:
             self.users.take_back(guess.user)
 
     def note(self, guess: Guess, /) -> None:
@@ -130,23 +137,23 @@ class Attempts:
 class Guess:
     """One attempt to log in, from the question whether it is right."""
 
-    __slots__ = ("_attempts", "address", "counts_for_user", "delay", "is_locked_out", "user")
+    __slots__ = ("_attempts", "address", "delay", "is_locked_out", "pair", "user")
 
     def __init__(  # noqa: PLR0913 - what `Attempts.guess` has found out
         self,
         attempts: Attempts,
         address: str,
         user: bytes,
+        pair: bytes,
         /,
         *,
-        counts_for_user: bool,
         delay: float,
         is_locked_out: bool,
     ) -> None:
         self._attempts = attempts
         self.address = address
-        self.user = user
-        self.counts_for_user = counts_for_user
+        self.user = user  # its hash; empty if the mechanism knows none
+        self.pair = pair  # of a user and a known address; empty at any other
         self.delay = delay
         self.is_locked_out = is_locked_out
 
