@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from quitclaim.server.defaults import default_mechanisms, default_table
 from quitclaim.server.listener import Listener, Proxy
-from quitclaim.server.server import ConnectedPeer, Server, default_mechanisms, default_table
+from quitclaim.server.server import ConnectedPeer, Server
 from quitclaim.server.tls import Tls
 
 __all__ = ("ConnectedPeer", "Listener", "Proxy", "Server", "Tls", "default_mechanisms", "default_table")
