@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from quitclaim.session.dialogue import Dialogue
 
-__all__ = ("delayed", "look")
+__all__ = ("delayed", "note")
 
 
-def look(dialogue: Dialogue, username: str) -> LogonDenied | None:
+def note(dialogue: Dialogue, username: str) -> LogonDenied | None:
     """Takes note of a guess; gives what refuses it if nobody is to look at it."""
     attempts = dialogue.service.attempts
     if attempts is None or dialogue.address is None or dialogue.guess is not None:

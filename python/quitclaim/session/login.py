@@ -127,7 +127,7 @@ def _respond(dialogue: Dialogue, token: bytes) -> bytes:
         return dialogue.connection.challenge(outcome)
     if isinstance(outcome, Question):
         dialogue.asked = outcome.username
-        refusal = guesses.look(dialogue, outcome.username)
+        refusal = guesses.note(dialogue, outcome.username)
         if refusal is not None:
             return _refuse(dialogue, _fail_handle(dialogue, refusal))
         return dialogue.ask(outcome.ask, dialogue.service.accounts, _answered)
